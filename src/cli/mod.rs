@@ -1,0 +1,1 @@
+//! Flags, commands and exit codes.

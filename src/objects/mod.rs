@@ -1,0 +1,12 @@
+//! Kubernetes objects, and sets of them that know how complete they are. Knows nothing of files, YAML text or HTTP.
+
+mod object;
+pub mod selector;
+mod set;
+pub mod template;
+mod unit;
+
+pub use object::{GroupKind, Identity, Object, Origin, cluster_scoped};
+pub use selector::Selector;
+pub use set::{Completeness, ObjectSet};
+pub use unit::UnitSet;

@@ -1,0 +1,40 @@
+//! What cross-object facts ask: who else is there, and is that all?
+
+use std::sync::Arc;
+
+use super::{GroupKind, Object, Selector};
+
+/// Does a set hold everything of a kind?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// What is absent from the set does not exist.
+    Complete,
+    /// What is absent from the set is unknown.
+    Partial,
+}
+
+/// A set of objects that belong together: a unit of the files given, or the watch cache of a cluster.
+///
+/// Namespaces: `None` is an object that leaves its namespace out. Offline it matches any namespace of its unit
+/// (design 4); a set decides what that means, callers pass on what the object says.
+/// Results are in a stable order (kind, namespace, name).
+pub trait ObjectSet: Send + Sync {
+    /// All objects of a kind that are visible from `namespace`; for cluster-scoped kinds pass `None`.
+    fn of_kind(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Vec<Arc<Object>>;
+
+    /// One object by name.
+    fn get(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Option<Arc<Object>>;
+
+    /// Objects of a kind in `namespace` whose `spec.selector` (a label selector, or a Service's map; for a NetworkPolicy
+    /// `spec.podSelector`) matches these pod template labels. Must not cost time in proportion to all objects of the kind.
+    fn selecting(&self, kind: GroupKind<'_>, namespace: Option<&str>, labels: &[(&str, &str)]) -> Vec<Arc<Object>>;
+
+    /// Workloads (objects with a pod template of a built-in kind, and Pods) in `namespace` whose **pod template labels** match.
+    fn workloads_matching(&self, selector: &Selector, namespace: Option<&str>) -> Vec<Arc<Object>>;
+
+    /// Workloads in `namespace` that refer to this ConfigMap or Secret (volumes, `envFrom`, `valueFrom`, projected).
+    fn workloads_using(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Vec<Arc<Object>>;
+
+    /// Does the set hold everything of this kind in this namespace?
+    fn completeness(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Completeness;
+}

@@ -1,0 +1,215 @@
+//! The offline object set: objects that were given together, indexed so that a look-up costs what it finds.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{Completeness, GroupKind, Object, ObjectSet, Selector, template};
+use crate::value::Lookup;
+#[cfg(test)]
+use crate::value::Value;
+
+/// Objects that meet: a rendered chart, a kustomization, a stream, or what was given on one command line.
+///
+/// An object without a namespace matches any namespace of the unit, and so does a question without one.
+#[derive(Debug, Default)]
+pub struct UnitSet {
+    objects: Vec<Arc<Object>>,
+    complete: bool,
+    kinds: FxHashMap<(Box<str>, Box<str>), Kind>,
+    /// Workloads by a label of their pod template, and all of them under the empty pair.
+    workloads: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// Workloads by kind and name of a ConfigMap or Secret they refer to.
+    references: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+}
+
+/// The objects of one kind.
+#[derive(Debug, Default)]
+struct Kind {
+    all: Vec<u32>,
+    names: FxHashMap<Box<str>, Vec<u32>>,
+    /// By the label that its selector cannot do without.
+    by_label: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// Selectors that need no particular label.
+    by_none: Vec<u32>,
+    namespaces: FxHashMap<Option<Box<str>>, Vec<u32>>,
+}
+
+impl UnitSet {
+    /// A set of these objects. `complete` says that they are the whole namespace, so that what is absent does not exist.
+    pub fn new(mut objects: Vec<Arc<Object>>, complete: bool) -> Self {
+        objects.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let mut set = Self { objects, complete, ..Self::default() };
+        for index in 0..set.objects.len() {
+            set.file(index);
+        }
+        set
+    }
+
+    /// All objects, ordered by kind, namespace and name.
+    pub fn objects(&self) -> &[Arc<Object>] {
+        &self.objects
+    }
+
+    fn file(&mut self, index: usize) {
+        let (Some(object), Ok(id)) = (self.objects.get(index).cloned(), u32::try_from(index)) else { return };
+        let gk = object.group_kind();
+        let kind = self.kinds.entry((gk.group.into(), gk.kind.into())).or_default();
+        kind.all.push(id);
+        kind.names.entry((*object.identity.name).into()).or_default().push(id);
+        kind.namespaces.entry(object.namespace().map(Into::into)).or_default().push(id);
+        if let Some(selector) = own_selector(&object) {
+            match selector.needed_label() {
+                Some((key, value)) => kind.by_label.entry((key.into(), value.into())).or_default().push(id),
+                None => kind.by_none.push(id),
+            }
+        }
+        if let Some(template) = template::pod_template(&object) {
+            self.workloads.entry(("".into(), "".into())).or_default().push(id);
+            for (key, value) in template::labels(template) {
+                self.workloads.entry((key.into(), value.into())).or_default().push(id);
+            }
+            for (kind, name) in template::config_references(template) {
+                let users = self.references.entry((kind.into(), name.into())).or_default();
+                if users.last() != Some(&id) {
+                    users.push(id);
+                }
+            }
+        }
+    }
+
+    fn kind(&self, kind: GroupKind<'_>) -> Option<&Kind> {
+        self.kinds.get(&(kind.group.into(), kind.kind.into()))
+    }
+
+    /// The objects behind ids, those visible from `namespace`, in order.
+    fn visible<'a>(&'a self, ids: impl IntoIterator<Item = &'a u32>, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        let object = |id: &u32| self.objects.get(*id as usize);
+        let meets = |object: &&Arc<Object>| match (object.namespace(), namespace) {
+            (Some(theirs), Some(asked)) => theirs == asked,
+            _ => true,
+        };
+        ids.into_iter().filter_map(object).filter(meets).cloned().collect()
+    }
+}
+
+/// What orders a set, and so everything derived from it.
+fn sort_key(object: &Object) -> (&str, &str, Option<&str>, &str, Cow<'_, str>) {
+    let id = &object.identity;
+    (id.group(), &id.kind, id.namespace.as_deref(), &id.name, Cow::Borrowed(&id.api_version))
+}
+
+/// The selector of an object that selects pods.
+fn own_selector(object: &Object) -> Option<Selector> {
+    let spec = object.value.at("spec");
+    match (object.identity.group(), &*object.identity.kind) {
+        ("", "Service" | "ReplicationController") => Selector::from_map(spec.at("selector")),
+        ("networking.k8s.io", "NetworkPolicy") => Selector::from_label_selector(spec.at("podSelector")),
+        // policy/v1beta1 read an empty selector as "none"; policy/v1 reads it as "all".
+        ("policy", "PodDisruptionBudget") if *object.identity.api_version == *"policy/v1beta1" => {
+            Selector::from_label_selector(spec.at("selector")).filter(|selector| !selector.is_empty())
+        }
+        _ => Selector::from_label_selector(spec.at("selector")),
+    }
+}
+
+impl ObjectSet for UnitSet {
+    fn of_kind(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        let Some(kind) = self.kind(kind) else { return Vec::new() };
+        let Some(namespace) = namespace else { return self.visible(&kind.all, None) };
+        let named = kind.namespaces.get(&Some(namespace.into())).into_iter().flatten();
+        let anywhere = kind.namespaces.get(&None).into_iter().flatten();
+        self.visible(anywhere.chain(named), Some(namespace))
+    }
+
+    fn get(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Option<Arc<Object>> {
+        let ids = self.kind(kind)?.names.get(name)?;
+        let found = self.visible(ids, namespace);
+        // An exact namespace beats one that was left out.
+        found.iter().find(|object| object.namespace() == namespace).or(found.first()).cloned()
+    }
+
+    fn selecting(&self, kind: GroupKind<'_>, namespace: Option<&str>, labels: &[(&str, &str)]) -> Vec<Arc<Object>> {
+        let Some(kind) = self.kind(kind) else { return Vec::new() };
+        let by_label = labels.iter().filter_map(|(key, value)| kind.by_label.get(&((*key).into(), (*value).into()))).flatten();
+        let mut ids: Vec<u32> = by_label.chain(&kind.by_none).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found = self.visible(&ids, namespace);
+        found.retain(|object| own_selector(object).is_some_and(|selector| selector.matches(labels)));
+        found
+    }
+
+    fn workloads_matching(&self, selector: &Selector, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        let (key, value) = selector.needed_label().unwrap_or(("", ""));
+        let Some(ids) = self.workloads.get(&(key.into(), value.into())) else { return Vec::new() };
+        let mut found = self.visible(ids, namespace);
+        found.retain(|object| {
+            template::pod_template(object).is_some_and(|template| selector.matches(&template::labels(template).collect::<Vec<_>>()))
+        });
+        found
+    }
+
+    fn workloads_using(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Vec<Arc<Object>> {
+        let Some(ids) = self.references.get(&(kind.kind.into(), name.into())) else { return Vec::new() };
+        self.visible(ids, namespace)
+    }
+
+    fn completeness(&self, _: GroupKind<'_>, _: Option<&str>) -> Completeness {
+        if self.complete { Completeness::Complete } else { Completeness::Partial }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Origin;
+
+    fn object(json: &str) -> Arc<Object> {
+        Arc::new(Object::new(Value::from_json_str(json).unwrap(), Origin::Cluster).unwrap())
+    }
+
+    fn sts(namespace: &str, labels: &str) -> Arc<Object> {
+        object(&format!(
+            r#"{{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{{"name":"s"{namespace}}},
+                "spec":{{"template":{{"metadata":{{"labels":{labels}}},"spec":{{"volumes":[{{"configMap":{{"name":"c"}}}}]}}}}}}}}"#
+        ))
+    }
+
+    #[test]
+    fn a_selector_meets_template_labels_in_its_namespace_only() {
+        let pdb = |namespace: &str, selector: &str| {
+            object(&format!(
+                r#"{{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{{"name":"p"{namespace}}},"spec":{{"selector":{selector}}}}}"#
+            ))
+        };
+        let gk = GroupKind { group: "policy", kind: "PodDisruptionBudget" };
+        let prod = r#","namespace":"prod""#;
+        for (namespace, selector, asked, found) in [
+            (prod, r#"{"matchLabels":{"app":"a"}}"#, Some("prod"), 1),
+            (prod, r#"{"matchLabels":{"app":"a"}}"#, Some("dev"), 0),
+            (prod, r#"{"matchLabels":{"app":"a"}}"#, None, 1),
+            ("", r#"{"matchLabels":{"app":"a"}}"#, Some("dev"), 1),
+            (prod, r#"{"matchLabels":{"app":"a","tier":"x"}}"#, Some("prod"), 0),
+            (prod, r#"{"matchExpressions":[{"key":"job","operator":"NotIn","values":["x"]}]}"#, Some("prod"), 1),
+            (prod, "{}", Some("prod"), 1),
+            (prod, "null", Some("prod"), 0),
+        ] {
+            let set = UnitSet::new(vec![pdb(namespace, selector)], false);
+            assert_eq!(set.selecting(gk, asked, &[("app", "a")]).len(), found, "{selector} in {namespace} from {asked:?}");
+        }
+    }
+
+    #[test]
+    fn workloads_are_found_by_template_labels_and_by_what_they_mount() {
+        let set = UnitSet::new(vec![sts(r#","namespace":"prod""#, r#"{"app":"a"}"#)], false);
+        let selector = |json| Selector::from_label_selector(&Value::from_json_str(json).unwrap()).unwrap();
+        assert_eq!(set.workloads_matching(&selector(r#"{"matchLabels":{"app":"a"}}"#), Some("prod")).len(), 1);
+        assert_eq!(set.workloads_matching(&selector(r#"{"matchLabels":{"app":"b"}}"#), Some("prod")).len(), 0);
+        assert_eq!(set.workloads_matching(&Selector::default(), Some("prod")).len(), 1);
+        let config_map = GroupKind { group: "", kind: "ConfigMap" };
+        assert_eq!(set.workloads_using(config_map, Some("prod"), "c").len(), 1);
+        assert_eq!(set.workloads_using(config_map, Some("dev"), "c").len(), 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! What a lint found, written for people and machines.

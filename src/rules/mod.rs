@@ -1,0 +1,1 @@
+//! Rule headers, loading and Rego evaluation.
