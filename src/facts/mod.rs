@@ -2,6 +2,10 @@
 //! Reads no file, no environment, no clock; knows neither YAML text nor HTTP. Other objects come from an [`ObjectSet`].
 
 mod need;
+pub mod quantity;
+pub mod related;
+pub mod software;
+pub mod workload;
 
 pub use need::Need;
 
