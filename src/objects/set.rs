@@ -32,8 +32,20 @@ pub trait ObjectSet: Send + Sync {
     /// Workloads (objects with a pod template of a built-in kind, and Pods) in `namespace` whose **pod template labels** match.
     fn workloads_matching(&self, selector: &Selector, namespace: Option<&str>) -> Vec<Arc<Object>>;
 
-    /// Workloads in `namespace` that refer to this ConfigMap or Secret (volumes, `envFrom`, `valueFrom`, projected).
+    /// Workloads in `namespace` that refer to this ConfigMap or Secret (volumes, `envFrom`, `valueFrom`, projected), run as this
+    /// ServiceAccount, mount this PersistentVolumeClaim by name, or claim from this StorageClass in their own templates.
     fn workloads_using(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Vec<Arc<Object>>;
+
+    /// Objects of a kind in `namespace` whose `spec.scaleTargetRef` names this target (HorizontalPodAutoscaler, KEDA ScaledObject);
+    /// kind and group that are left out there are those of a Deployment.
+    fn targeting(&self, kind: GroupKind<'_>, namespace: Option<&str>, target: GroupKind<'_>, name: &str) -> Vec<Arc<Object>>;
+
+    /// RoleBindings of all namespaces and ClusterRoleBindings with a subject of this kind (`ServiceAccount`, `Group`, `User`) and
+    /// name; the subject's namespace is for the caller to compare.
+    fn bindings_of(&self, subject_kind: &str, name: &str) -> Vec<Arc<Object>>;
+
+    /// RoleBindings of all namespaces and ClusterRoleBindings whose `roleRef` has this kind (`Role`, `ClusterRole`) and name.
+    fn bindings_to(&self, role_kind: &str, name: &str) -> Vec<Arc<Object>>;
 
     /// Does the set hold everything of this kind in this namespace?
     fn completeness(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Completeness;

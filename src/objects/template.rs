@@ -49,3 +49,16 @@ pub fn config_references(template: &Value) -> Vec<(&'static str, &str)> {
     });
     volumes.chain(environment).filter_map(|(kind, name)| Some((kind, name.text()?))).collect()
 }
+
+/// Kind and name of whatever else a workload refers to by name: its ServiceAccount (`default` when left out), the claims that it
+/// mounts, and the StorageClasses of its own claim templates.
+pub fn other_references<'a>(object: &'a Object, template: &'a Value) -> Vec<(&'static str, &'a str)> {
+    let spec = template.at("spec");
+    let account = spec.at("serviceAccountName").text().filter(|name| !name.is_empty());
+    let account = account.or(spec.at("serviceAccount").text().filter(|name| !name.is_empty())).unwrap_or("default");
+    let volumes = spec.at("volumes").items().iter();
+    let claims = volumes.filter_map(|volume| Some(("PersistentVolumeClaim", volume.dig(&["persistentVolumeClaim", "claimName"]).text()?)));
+    let templates = object.value.dig(&["spec", "volumeClaimTemplates"]).items().iter();
+    let classes = templates.filter_map(|claim| Some(("StorageClass", claim.dig(&["spec", "storageClassName"]).text()?)));
+    std::iter::once(("ServiceAccount", account)).chain(claims).chain(classes).collect()
+}

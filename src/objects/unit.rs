@@ -20,8 +20,14 @@ pub struct UnitSet {
     kinds: FxHashMap<(Box<str>, Box<str>), Kind>,
     /// Workloads by a label of their pod template, and all of them under the empty pair.
     workloads: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
-    /// Workloads by kind and name of a ConfigMap or Secret they refer to.
+    /// Workloads by kind and name of what they refer to.
     references: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// What scales a target, by the target's kind and name.
+    scalers: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// Bindings by kind and name of a subject.
+    subjects: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// Bindings by kind and name of their role.
+    roles: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
 }
 
 /// The objects of one kind.
@@ -70,12 +76,19 @@ impl UnitSet {
             for (key, value) in template::labels(template) {
                 self.workloads.entry((key.into(), value.into())).or_default().push(id);
             }
-            for (kind, name) in template::config_references(template) {
-                let users = self.references.entry((kind.into(), name.into())).or_default();
-                if users.last() != Some(&id) {
-                    users.push(id);
-                }
+            for (kind, name) in template::config_references(template).into_iter().chain(template::other_references(&object, template)) {
+                note(&mut self.references, (kind, name), id);
             }
+        }
+        if let Some((target, name)) = scale_target(&object) {
+            note(&mut self.scalers, (target.kind, name), id);
+        }
+        if is_binding(gk) {
+            for subject in object.value.at("subjects").items() {
+                note(&mut self.subjects, (subject.at("kind").text().unwrap_or(""), subject.at("name").text().unwrap_or("")), id);
+            }
+            let role = object.value.at("roleRef");
+            note(&mut self.roles, (role.at("kind").text().unwrap_or(""), role.at("name").text().unwrap_or("")), id);
         }
     }
 
@@ -92,6 +105,27 @@ impl UnitSet {
         };
         ids.into_iter().filter_map(object).filter(meets).cloned().collect()
     }
+}
+
+/// Files an id under kind and name, once.
+fn note(index: &mut FxHashMap<(Box<str>, Box<str>), Vec<u32>>, (kind, name): (&str, &str), id: u32) {
+    let ids = index.entry((kind.into(), name.into())).or_default();
+    if ids.last() != Some(&id) {
+        ids.push(id);
+    }
+}
+
+/// What `spec.scaleTargetRef` names. A KEDA ScaledObject may leave out kind and version: then it is a Deployment.
+fn scale_target(object: &Object) -> Option<(GroupKind<'_>, &str)> {
+    let target = object.value.dig(&["spec", "scaleTargetRef"]);
+    let version = target.at("apiVersion").text().unwrap_or("apps/v1");
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let kind = target.at("kind").text().unwrap_or("Deployment");
+    Some((GroupKind { group, kind }, target.at("name").text()?))
+}
+
+fn is_binding(kind: GroupKind<'_>) -> bool {
+    kind.group == "rbac.authorization.k8s.io" && matches!(kind.kind, "RoleBinding" | "ClusterRoleBinding")
 }
 
 /// What orders a set, and so everything derived from it.
@@ -156,6 +190,21 @@ impl ObjectSet for UnitSet {
         self.visible(ids, namespace)
     }
 
+    fn targeting(&self, kind: GroupKind<'_>, namespace: Option<&str>, target: GroupKind<'_>, name: &str) -> Vec<Arc<Object>> {
+        let Some(ids) = self.scalers.get(&(target.kind.into(), name.into())) else { return Vec::new() };
+        let mut found = self.visible(ids, namespace);
+        found.retain(|object| object.group_kind() == kind && scale_target(object).is_some_and(|(theirs, _)| theirs == target));
+        found
+    }
+
+    fn bindings_of(&self, subject_kind: &str, name: &str) -> Vec<Arc<Object>> {
+        self.visible(self.subjects.get(&(subject_kind.into(), name.into())).into_iter().flatten(), None)
+    }
+
+    fn bindings_to(&self, role_kind: &str, name: &str) -> Vec<Arc<Object>> {
+        self.visible(self.roles.get(&(role_kind.into(), name.into())).into_iter().flatten(), None)
+    }
+
     fn completeness(&self, _: GroupKind<'_>, _: Option<&str>) -> Completeness {
         if self.complete { Completeness::Complete } else { Completeness::Partial }
     }
@@ -211,5 +260,40 @@ mod tests {
         let config_map = GroupKind { group: "", kind: "ConfigMap" };
         assert_eq!(set.workloads_using(config_map, Some("prod"), "c").len(), 1);
         assert_eq!(set.workloads_using(config_map, Some("dev"), "c").len(), 0);
+        let account = GroupKind { group: "", kind: "ServiceAccount" };
+        assert_eq!(set.workloads_using(account, Some("prod"), "default").len(), 1);
+        assert_eq!(set.workloads_using(account, Some("prod"), "other").len(), 0);
+    }
+
+    #[test]
+    fn scalers_are_found_by_group_kind_and_name_of_their_target() {
+        let hpa = object(
+            r#"{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"h","namespace":"prod"},
+                "spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"StatefulSet","name":"s"}}}"#,
+        );
+        let keda = object(
+            r#"{"apiVersion":"keda.sh/v1alpha1","kind":"ScaledObject","metadata":{"name":"k"},"spec":{"scaleTargetRef":{"name":"d"}}}"#,
+        );
+        let set = UnitSet::new(vec![hpa, keda], false);
+        let hpas = GroupKind { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
+        let scaled = GroupKind { group: "keda.sh", kind: "ScaledObject" };
+        let target = |group, kind| GroupKind { group, kind };
+        assert_eq!(set.targeting(hpas, Some("prod"), target("apps", "StatefulSet"), "s").len(), 1);
+        assert_eq!(set.targeting(hpas, Some("dev"), target("apps", "StatefulSet"), "s").len(), 0);
+        assert_eq!(set.targeting(hpas, Some("prod"), target("example.com", "StatefulSet"), "s").len(), 0);
+        assert_eq!(set.targeting(scaled, Some("prod"), target("apps", "Deployment"), "d").len(), 1);
+    }
+
+    #[test]
+    fn bindings_are_found_by_subject_and_by_role() {
+        let binding = object(
+            r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"b","namespace":"prod"},
+                "subjects":[{"kind":"ServiceAccount","name":"a","namespace":"dev"}],"roleRef":{"kind":"Role","name":"r"}}"#,
+        );
+        let set = UnitSet::new(vec![binding], false);
+        assert_eq!(set.bindings_of("ServiceAccount", "a").len(), 1);
+        assert_eq!(set.bindings_of("Group", "a").len(), 0);
+        assert_eq!(set.bindings_to("Role", "r").len(), 1);
+        assert_eq!(set.bindings_to("ClusterRole", "r").len(), 0);
     }
 }

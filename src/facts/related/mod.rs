@@ -1,10 +1,22 @@
 //! What relates an object to others of its set (`related`), and to its previous version (`change`). Each need is computed on
-//! its own, when a rule first asks for it.
+//! its own, when a rule first asks for it; every look-up goes through an index of the set, never over all objects of a kind.
+//!
+//! The set may hold an older version of the judged object, or none yet: what is judged always takes its place.
+//! Knows neither files nor rules.
+
+mod entry;
+mod hpa;
+mod pdb;
+mod rounding;
+mod scale;
+mod service;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
 use super::{Context, Need};
-use crate::objects::Object;
+use crate::objects::{Completeness, Object, cluster_scoped};
 use crate::value::Value;
 
 /// What related facts are computed from.
@@ -20,9 +32,26 @@ pub struct View<'a> {
     pub context: Context<'a>,
 }
 
-/// The entries of `related` that a need stands for.
-pub fn compute(_need: Need, _view: &View<'_>) -> Vec<(&'static str, Value)> {
-    Vec::new()
+/// One entry of `related`: its key and what stands there.
+pub type Entry = (&'static str, Value);
+
+/// The entries of `related` that a need stands for. The same key, `self`, holds what the need makes of the judged object.
+pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
+    match need {
+        Need::Pdbs => pdb::entries(view),
+        Need::Services => service::entries(view),
+        Need::Hpas => hpa::entries(view),
+        _ => Vec::new(),
+    }
+}
+
+/// The entries of `related.complete`: for each kind of a need, does the set hold everything of it in the object's namespace?
+pub fn complete(need: Need, view: &View<'_>) -> Vec<(&'static str, bool)> {
+    let entry = |kind: &crate::objects::GroupKind<'static>| {
+        let namespace = if cluster_scoped(*kind) { None } else { entry::scope(view) };
+        (kind.kind, view.context.set.completeness(*kind, namespace) == Completeness::Complete)
+    };
+    need.kinds().iter().map(entry).collect()
 }
 
 /// `change`: `Null` unless the previous version is known.
