@@ -1,16 +1,31 @@
 //! Everything hard and exact about an object, computed once: the `input` document of the rules (`docs/facts.md`).
 //! Reads no file, no environment, no clock; knows neither YAML text nor HTTP. Other objects come from an [`ObjectSet`].
 
+mod affinity;
+mod container;
+pub mod image;
 mod need;
+mod probe;
+mod qos;
 pub mod quantity;
+mod record;
+mod refs;
 pub mod related;
+mod resources;
+mod scale;
+mod security;
 pub mod software;
+mod state;
+mod volume;
 pub mod workload;
 
 pub use need::Need;
 
 use std::sync::Arc;
 
+use self::record::{Fact, record, word};
+use self::related::View;
+use self::workload::Workload;
 use crate::objects::{Object, ObjectSet};
 use crate::value::{Value, object};
 
@@ -46,18 +61,30 @@ impl Request {
     }
 }
 
+/// The version of the input document.
+const VERSION: i64 = 1;
+
 /// The facts of one object. What relates it to others is computed when a rule first needs it, and kept.
 pub struct Facts<'a> {
     context: Context<'a>,
     object: &'a Arc<Object>,
     old: Option<&'a Arc<Object>>,
     request: &'a Request,
+    workload: Value,
+    families: Vec<Arc<str>>,
+    /// What each need has yielded.
+    related: Vec<(Need, Vec<(&'static str, Value)>)>,
+    /// `input` without parameters, by needs.
+    inputs: Vec<(Vec<Need>, Arc<regorus::value::Object>)>,
+    change: Option<Value>,
 }
 
 impl<'a> Facts<'a> {
-    /// Computes what needs no other object.
+    /// Computes `workload`; what is related only once it is asked for.
     pub fn new(object: &'a Arc<Object>, old: Option<&'a Arc<Object>>, request: &'a Request, context: Context<'a>) -> Self {
-        Self { context, object, old, request }
+        let (workload, families) =
+            Workload::of(object, &context).map_or((Value::Null, Vec::new()), |workload| (workload.document, workload.families));
+        Self { context, object, old, request, workload, families, related: Vec::new(), inputs: Vec::new(), change: None }
     }
 
     /// The judged object.
@@ -67,17 +94,82 @@ impl<'a> Facts<'a> {
 
     /// `workload` of the input document; `Null` where there is none.
     pub fn workload(&self) -> &Value {
-        &Value::Null
+        &self.workload
     }
 
     /// The families of software that its containers run (`redis`, `postgres`, ...), servers and helpers alike.
     pub fn software(&self) -> &[Arc<str>] {
-        &[]
+        &self.families
     }
 
     /// The input document for a rule that needs these related facts and has these parameters.
-    pub fn input(&mut self, _needs: &[Need], params: &Value) -> Value {
-        let _ = (&self.context.set, self.old, self.request);
-        object([("facts", Value::from(1_u64)), ("object", self.object.value.clone()), ("params", params.clone())])
+    pub fn input(&mut self, needs: &[Need], params: &Value) -> Value {
+        let base = match self.inputs.iter().find(|(known, _)| known == needs) {
+            Some((_, base)) => base.clone(),
+            None => {
+                let base = self.build(needs);
+                self.inputs.push((needs.to_vec(), base.clone()));
+                base
+            }
+        };
+        let mut input = regorus::value::Object::clone(&base);
+        if let Some(slot) = input.get_mut(&word!("params")) {
+            *slot = params.fact();
+        }
+        Value::from(input)
+    }
+
+    /// The input document without parameters.
+    fn build(&mut self, needs: &[Need]) -> Arc<regorus::value::Object> {
+        for need in needs {
+            if !self.related.iter().any(|(known, _)| known == need) {
+                let entries = related::compute(*need, &self.view());
+                self.related.push((*need, entries));
+            }
+        }
+        if self.change.is_none() {
+            self.change = Some(if self.old.is_some() { related::change(&self.view()) } else { Value::Null });
+        }
+        let input = record! {
+            "facts": VERSION,
+            "object": &self.object.value,
+            "old": self.old.map(|old| old.value.clone()),
+            "request": self.request_facts(),
+            "kubernetes": record! { "minor": i64::from(self.context.kubernetes_minor) },
+            "workload": &self.workload,
+            "related": self.related_facts(needs),
+            "change": self.change.clone(),
+            "params": Value::Null,
+        };
+        match input {
+            Value::Object(input) => input,
+            _ => Arc::default(),
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        View { object: self.object, old: self.old, workload: &self.workload, context: self.context }
+    }
+
+    fn request_facts(&self) -> Value {
+        let Request { operation, subresource, user, dry_run, options } = self.request;
+        record! {
+            "operation": Value::String(operation.clone()),
+            "subresource": Value::String(subresource.clone()),
+            "user": user,
+            "dry_run": *dry_run,
+            "options": options,
+        }
+    }
+
+    /// `related`: what these needs yielded, and how much of their kinds is known.
+    fn related_facts(&self, needs: &[Need]) -> Value {
+        let yielded = self.related.iter().filter(|(need, _)| needs.contains(need)).flat_map(|(_, entries)| entries.clone());
+        let view = self.view();
+        let complete = needs.iter().flat_map(|need| related::complete(*need, &view)).map(|(kind, all)| (kind, Value::Bool(all)));
+        object(yielded.chain([("complete", object(complete))]))
     }
 }
+
+#[cfg(test)]
+mod tests;

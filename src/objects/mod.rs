@@ -1,5 +1,6 @@
 //! Kubernetes objects, and sets of them that know how complete they are. Knows nothing of files, YAML text or HTTP.
 
+pub mod names;
 mod object;
 pub mod selector;
 mod set;

@@ -47,6 +47,10 @@ pub trait ObjectSet: Send + Sync {
     /// RoleBindings of all namespaces and ClusterRoleBindings whose `roleRef` has this kind (`Role`, `ClusterRole`) and name.
     fn bindings_to(&self, role_kind: &str, name: &str) -> Vec<Arc<Object>>;
 
+    /// ConfigMaps or Secrets in `namespace` that someone who wrote `name` may have meant: first those whose names differ from it
+    /// by a content hash only ([`super::names`]), then others, of which only some may be looked at.
+    fn like_named(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Vec<Arc<Object>>;
+
     /// Does the set hold everything of this kind in this namespace?
     fn completeness(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Completeness;
 }

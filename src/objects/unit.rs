@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Completeness, GroupKind, Object, ObjectSet, Selector, template};
+use super::{Completeness, GroupKind, Object, ObjectSet, Selector, names, template};
 use crate::value::Lookup;
 #[cfg(test)]
 use crate::value::Value;
@@ -28,7 +28,12 @@ pub struct UnitSet {
     subjects: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
     /// Bindings by kind and name of their role.
     roles: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
+    /// ConfigMaps and Secrets by kind and name without its content hash.
+    stems: FxHashMap<(Box<str>, Box<str>), Vec<u32>>,
 }
+
+/// How many objects are compared with a name that is not found, so that many such names do not cost the square of their number.
+const LIKE_NAMED: usize = 256;
 
 /// The objects of one kind.
 #[derive(Debug, Default)]
@@ -70,6 +75,10 @@ impl UnitSet {
                 Some((key, value)) => kind.by_label.entry((key.into(), value.into())).or_default().push(id),
                 None => kind.by_none.push(id),
             }
+        }
+        if matches!((gk.group, gk.kind), ("", "ConfigMap" | "Secret")) {
+            let name = &*object.identity.name;
+            note(&mut self.stems, (gk.kind, names::without_hash(name).unwrap_or(name)), id);
         }
         if let Some(template) = template::pod_template(&object) {
             self.workloads.entry(("".into(), "".into())).or_default().push(id);
@@ -205,6 +214,20 @@ impl ObjectSet for UnitSet {
         self.visible(self.roles.get(&(role_kind.into(), name.into())).into_iter().flatten(), None)
     }
 
+    fn like_named(&self, kind: GroupKind<'_>, namespace: Option<&str>, name: &str) -> Vec<Arc<Object>> {
+        let stem = names::without_hash(name).unwrap_or(name);
+        let twins = [stem, name].map(|stem| self.stems.get(&(kind.kind.into(), stem.into())));
+        let mut ids: Vec<u32> = twins.into_iter().flatten().flatten().copied().collect();
+        if let Some(kind) = self.kind(kind) {
+            let named = namespace.map_or(Some(&kind.all), |namespace| kind.namespaces.get(&Some(namespace.into())));
+            let anywhere = namespace.and_then(|_| kind.namespaces.get(&None));
+            ids.extend(anywhere.into_iter().chain(named).flatten().take(LIKE_NAMED));
+        }
+        let mut seen = FxHashSet::default();
+        ids.retain(|id| seen.insert(*id));
+        self.visible(&ids, namespace)
+    }
+
     fn completeness(&self, _: GroupKind<'_>, _: Option<&str>) -> Completeness {
         if self.complete { Completeness::Complete } else { Completeness::Partial }
     }
@@ -248,6 +271,19 @@ mod tests {
             let set = UnitSet::new(vec![pdb(namespace, selector)], false);
             assert_eq!(set.selecting(gk, asked, &[("app", "a")]).len(), found, "{selector} in {namespace} from {asked:?}");
         }
+    }
+
+    #[test]
+    fn config_maps_are_found_by_names_like_theirs() {
+        let config =
+            |name: &str| object(&format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}","namespace":"prod"}}}}"#));
+        let set = UnitSet::new(["a", "conf-12fef3", "conf", "conf-98abc7", "z"].map(config).to_vec(), false);
+        let gk = GroupKind { group: "", kind: "ConfigMap" };
+        let like =
+            |name, namespace| set.like_named(gk, Some(namespace), name).iter().map(|o| o.identity.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(like("conf-11111", "prod"), ["conf", "conf-12fef3", "conf-98abc7", "a", "z"]);
+        assert_eq!(like("nothing", "prod").len(), 5);
+        assert!(like("conf", "dev").is_empty());
     }
 
     #[test]
