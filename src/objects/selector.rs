@@ -30,8 +30,16 @@ impl Selector {
         if !matches!(value, Value::Object(_)) {
             return None;
         }
-        let mut selector = Self::from_map(value.at("matchLabels")).unwrap_or_default();
-        for expression in value.at("matchExpressions").items() {
+        let (labels, expressions) = (value.at("matchLabels"), value.at("matchExpressions"));
+        let mut selector = match labels {
+            Value::Null | Value::Undefined => Self::default(),
+            Value::Object(map) if map.is_empty() => Self::default(),
+            labels => Self::from_map(labels)?,
+        };
+        if !expressions.is_absent() && !matches!(expressions, Value::Array(_)) {
+            return None;
+        }
+        for expression in expressions.items() {
             let values = || expression.at("values").items().iter().map(|v| v.text().map(str::to_owned)).collect::<Option<Vec<_>>>();
             let operator = match (expression.at("operator").text()?, values()?) {
                 ("In", values) if !values.is_empty() => Operator::In(values),
@@ -87,5 +95,94 @@ impl Selector {
     /// The keys it speaks of.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.requirements.iter().map(|requirement| requirement.key.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Labels = BTreeMap<&'static str, &'static str>;
+    type Expression = (&'static str, &'static str, Vec<&'static str>);
+
+    const KEYS: [&str; 3] = ["app", "tier", "role"];
+    const VALUES: [&str; 3] = ["a", "b", ""];
+    const OPERATORS: [&str; 6] = ["In", "NotIn", "Exists", "DoesNotExist", "in", "Gt"];
+
+    fn labels() -> impl Strategy<Value = Labels> {
+        prop::collection::btree_map(prop::sample::select(&KEYS), prop::sample::select(&VALUES), 0..4)
+    }
+
+    fn expressions() -> impl Strategy<Value = Vec<Expression>> {
+        let values = prop::collection::vec(prop::sample::select(&VALUES), 0..3);
+        prop::collection::vec((prop::sample::select(&KEYS), prop::sample::select(&OPERATORS), values), 0..4)
+    }
+
+    fn label_selector(labels: &Labels, expressions: &[Expression]) -> serde_json::Value {
+        let expression = |(key, operator, values): &Expression| serde_json::json!({"key": key, "operator": operator, "values": values});
+        serde_json::json!({"matchLabels": labels, "matchExpressions": expressions.iter().map(expression).collect::<Vec<_>>()})
+    }
+
+    fn selector(json: &serde_json::Value) -> Option<Selector> {
+        Selector::from_label_selector(&Value::from_json_str(&json.to_string()).unwrap())
+    }
+
+    /// The documentation of `LabelSelectorRequirement`, word for word; `None` where the API server refuses it.
+    fn expected(wanted: &Labels, expressions: &[Expression], labels: &Labels) -> Option<bool> {
+        let mut all = wanted.iter().all(|(key, value)| labels.get(key) == Some(value));
+        for (key, operator, values) in expressions {
+            let label = labels.get(key);
+            all &= match (*operator, values.is_empty()) {
+                ("In", false) => label.is_some_and(|label| values.contains(label)),
+                ("NotIn", false) => !label.is_some_and(|label| values.contains(label)),
+                ("Exists", true) => label.is_some(),
+                ("DoesNotExist", true) => label.is_none(),
+                _ => return None,
+            };
+        }
+        Some(all)
+    }
+
+    proptest! {
+        #[test]
+        fn selectors_match_as_documented(wanted in labels(), expressions in expressions(), labels in labels()) {
+            let selector = selector(&label_selector(&wanted, &expressions));
+            let pairs: Vec<_> = labels.iter().map(|(key, value)| (*key, *value)).collect();
+            let matched = selector.as_ref().map(|selector| selector.matches(&pairs));
+            prop_assert_eq!(matched, expected(&wanted, &expressions, &labels));
+            // What an index files a selector under must be among the labels of everything that it matches.
+            if let (Some(true), Some(needed)) = (matched, selector.as_ref().and_then(Selector::needed_label)) {
+                prop_assert!(pairs.contains(&needed));
+            }
+        }
+    }
+
+    #[test]
+    fn no_selector_and_an_empty_one_are_opposites() {
+        let parse = |json: &str| Value::from_json_str(json).unwrap();
+        for (json, matches) in [
+            ("null", None),
+            ("\"app=a\"", None),
+            ("[]", None),
+            ("{}", Some(true)),
+            (r#"{"matchLabels":null,"matchExpressions":null}"#, Some(true)),
+            (r#"{"matchLabels":{}}"#, Some(true)),
+            (r#"{"matchLabels":{"app":1}}"#, None),
+            (r#"{"matchLabels":"app"}"#, None),
+            (r#"{"matchExpressions":"app"}"#, None),
+            (r#"{"matchLabels":{"app":"a"}}"#, Some(true)),
+            (r#"{"matchLabels":{"app":"A"}}"#, Some(false)),
+        ] {
+            let selector = Selector::from_label_selector(&parse(json));
+            assert_eq!(selector.map(|selector| selector.matches(&[("app", "a")])), matches, "{json}");
+        }
+        for (json, matches) in [("null", None), ("{}", None), (r#"{"app":1}"#, None), (r#"{"app":"a"}"#, Some(true))] {
+            let selector = Selector::from_map(&parse(json));
+            assert_eq!(selector.map(|selector| selector.matches(&[("app", "a")])), matches, "{json}");
+        }
     }
 }
