@@ -6,6 +6,7 @@
 
 mod entry;
 mod hpa;
+mod network;
 mod pdb;
 mod rounding;
 mod scale;
@@ -41,6 +42,7 @@ pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
         Need::Pdbs => pdb::entries(view),
         Need::Services => service::entries(view),
         Need::Hpas => hpa::entries(view),
+        Need::NetworkPolicies => network::entries(view),
         _ => Vec::new(),
     }
 }
