@@ -6,13 +6,16 @@
 
 mod entry;
 mod hpa;
+mod namespace;
 mod network;
 mod pdb;
 mod rounding;
 mod scale;
 mod service;
+mod storage;
 #[cfg(test)]
 mod testing;
+mod workloads;
 
 use std::sync::Arc;
 
@@ -43,6 +46,12 @@ pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
         Need::Services => service::entries(view),
         Need::Hpas => hpa::entries(view),
         Need::NetworkPolicies => network::entries(view),
+        Need::LimitRanges => namespace::limit_ranges(view),
+        Need::Quotas => namespace::quotas(view),
+        Need::Namespaces => namespace::namespace(view),
+        Need::StorageClasses => storage::class_entries(view),
+        Need::Pvcs => storage::claim_entries(view),
+        Need::Workloads => workloads::entries(view),
         _ => Vec::new(),
     }
 }

@@ -35,7 +35,7 @@ fn covering(view: &View<'_>, workload: &Object) -> Vec<Arc<Object>> {
 }
 
 /// The selector of a budget. An empty one selects all pods in policy/v1 and none in v1beta1; `null` selects none.
-fn selector(pdb: &Object) -> Option<Selector> {
+pub(super) fn selector(pdb: &Object) -> Option<Selector> {
     let selector = Selector::from_label_selector(pdb.value.dig(&["spec", "selector"]))?;
     if selector.is_empty() && *pdb.identity.api_version == *"policy/v1beta1" { None } else { Some(selector) }
 }

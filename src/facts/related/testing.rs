@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{View, compute};
-use crate::facts::{Context, Need};
+use crate::facts::{Context, Need, workload};
 use crate::objects::{Object, Origin, UnitSet};
 use crate::value::{Lookup, Value, object};
 
@@ -40,6 +40,20 @@ impl Unit {
     /// `related` of an object that the set need not hold.
     pub(super) fn related_of(&self, json: &str, need: Need) -> Value {
         self.view(&parse(json), None, |view| object(compute(need, view)))
+    }
+
+    /// The `workload` document of the object of this name.
+    pub(super) fn workload(&self, name: &str) -> Value {
+        let own = self.set.objects().iter().find(|object| *object.identity.name == *name).unwrap();
+        workload::build(own, &Context { set: &self.set, kubernetes_minor: 34 })
+    }
+
+    /// As [`Self::related`], with the `workload` document that a run would have.
+    pub(super) fn related_with_workload(&self, name: &str, need: Need) -> Value {
+        let own = self.set.objects().iter().find(|object| *object.identity.name == *name).unwrap();
+        let workload = self.workload(name);
+        let context = Context { set: &self.set, kubernetes_minor: 34 };
+        object(compute(need, &View { object: own, old: None, workload: &workload, context }))
     }
 
     /// What `ask` makes of a view.
