@@ -1,6 +1,6 @@
 //! Address blocks of NetworkPolicies, as far as their meaning for a cluster's DNS goes.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::value::{Lookup, Value};
 
