@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::thread::LocalKey;
 
+use regorus::value::Object;
+
 use crate::place::{Path, Step};
 use crate::value::Value;
 
@@ -96,25 +98,38 @@ impl<T: Fact> Fact for Option<T> {
     }
 }
 
-/// The keys of a record in their final order, each with the place of its value in the source text.
-pub(super) struct Shape(Vec<(Value, usize)>);
+/// A record whose values are all `null`, to be copied, and its keys in the order of the source text. A copy keeps the compact
+/// form of a finished object, in which replacing values is cheap; building one key by key would go through a tree.
+pub(super) struct Shape {
+    blank: Object,
+    keys: Vec<Value>,
+}
 
 impl Shape {
     pub(super) fn new(keys: &[&str]) -> Self {
-        let mut keys: Vec<_> = keys.iter().enumerate().map(|(place, key)| (Value::from(*key), place)).collect();
-        keys.sort();
-        Self(keys)
+        let keys: Vec<Value> = keys.iter().map(|key| Value::from(*key)).collect();
+        let blank: BTreeMap<Value, Value> = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+        let blank = match Value::from(blank) {
+            Value::Object(blank) => Object::clone(&blank),
+            _ => Object::new(),
+        };
+        Self { blank, keys }
     }
 }
 
 /// A record of this shape; takes the values.
 pub(super) fn fill(shape: &'static LocalKey<Shape>, values: &mut [Value]) -> Value {
-    let take = |(key, place): &(Value, usize)| {
-        let value = values.get_mut(*place).map_or(Value::Null, |value| std::mem::replace(value, Value::Null));
-        (key.clone(), value)
-    };
-    let map: BTreeMap<Value, Value> = shape.with(|shape| shape.0.iter().map(take).collect());
-    Value::from(map)
+    shape.with(|shape| {
+        let mut record = shape.blank.clone();
+        for (key, value) in shape.keys.iter().zip(values) {
+            if !matches!(value, Value::Null)
+                && let Some(slot) = record.get_mut(key)
+            {
+                std::mem::swap(slot, value);
+            }
+        }
+        Value::from(record)
+    })
 }
 
 /// A path under construction, as the rules see it.
