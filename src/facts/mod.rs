@@ -92,6 +92,11 @@ impl<'a> Facts<'a> {
         self.object
     }
 
+    /// What is being done to the object.
+    pub fn request(&self) -> &'a Request {
+        self.request
+    }
+
     /// `workload` of the input document; `Null` where there is none.
     pub fn workload(&self) -> &Value {
         &self.workload
