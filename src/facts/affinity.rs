@@ -21,7 +21,11 @@ pub(super) fn facts(spec: &Value, spec_path: &Trail, labels: &[(&str, &str)], na
     let mut terms = Vec::new();
     let anti = spec.dig(&["affinity", "podAntiAffinity"]);
     if matches!(anti, Value::Object(_)) {
-        let own = |term: &Value| selects(term.at("labelSelector"), labels) && reaches(term, namespace);
+        let avoids = |term: &Value| {
+            let keys = term.at("mismatchLabelKeys").items();
+            keys.iter().any(|key| labels.iter().any(|(label, _)| key.text() == Some(*label)))
+        };
+        let own = |term: &Value| selects(term.at("labelSelector"), labels) && reaches(term, namespace) && !avoids(term);
         let anti_path = step!(spec_path, "affinity", "podAntiAffinity");
         let base = step!(anti_path, "requiredDuringSchedulingIgnoredDuringExecution");
         for (index, term) in anti.at("requiredDuringSchedulingIgnoredDuringExecution").items().iter().enumerate() {

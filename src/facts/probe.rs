@@ -107,10 +107,11 @@ impl Handler {
         let command = exec.at("command");
         let mut canonical = "exec".to_owned();
         for word in command.items() {
-            let _ = match word.text() {
-                Some(text) => write!(canonical, " {text:?}"),
-                None => write!(canonical, " {word}"),
-            };
+            match word.text() {
+                Some(text) if !text.contains(['"', '\\', '\n', '\t']) => canonical.extend([" \"", text, "\""]),
+                Some(text) => canonical.extend([" ", &format!("{text:?}")]),
+                None => canonical.extend([" ", &word.to_string()]),
+            }
         }
         let command = if matches!(command, Value::Array(_)) { command.clone() } else { Value::Null };
         Self { command, ..Self::bare(word!("exec"), canonical) }

@@ -313,6 +313,8 @@ fn pods_are_kept_apart_only_by_terms_that_select_them() {
         (required(&term(own, "rack", "")), false, false),
         (required(&term(other, node, "")), false, false),
         (required(&term("null", node, "")), false, false),
+        (required(&term(own, node, r#","mismatchLabelKeys":["app"]"#)), false, false),
+        (required(&term(own, node, r#","mismatchLabelKeys":["tenant"]"#)), true, true),
         (required(&term("{}", node, "")), true, true),
         (required(&term(own, node, r#","namespaces":["dev"]"#)), false, false),
         (required(&term(own, node, r#","namespaces":["prod"]"#)), true, true),
