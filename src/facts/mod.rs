@@ -2,6 +2,7 @@
 //! Reads no file, no environment, no clock; knows neither YAML text nor HTTP. Other objects come from an [`ObjectSet`].
 
 mod affinity;
+mod change;
 mod container;
 pub mod image;
 mod need;

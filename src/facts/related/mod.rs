@@ -4,6 +4,7 @@
 //! The set may hold an older version of the judged object, or none yet: what is judged always takes its place.
 //! Knows neither files nor rules.
 
+mod accounts;
 mod entry;
 mod hpa;
 mod namespace;
@@ -19,7 +20,7 @@ mod workloads;
 
 use std::sync::Arc;
 
-use super::{Context, Need};
+use super::{Context, Need, change};
 use crate::objects::{Completeness, Object, cluster_scoped};
 use crate::value::Value;
 
@@ -52,6 +53,8 @@ pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
         Need::StorageClasses => storage::class_entries(view),
         Need::Pvcs => storage::claim_entries(view),
         Need::Workloads => workloads::entries(view),
+        Need::ServiceAccounts => accounts::account_entries(view),
+        Need::Bindings => accounts::binding_entries(view),
         _ => Vec::new(),
     }
 }
@@ -66,6 +69,6 @@ pub fn complete(need: Need, view: &View<'_>) -> Vec<(&'static str, bool)> {
 }
 
 /// `change`: `Null` unless the previous version is known.
-pub fn change(_view: &View<'_>) -> Value {
-    Value::Null
+pub fn change(view: &View<'_>) -> Value {
+    view.old.map_or(Value::Null, |old| change::facts(old, view.object, view.context.kubernetes_minor))
 }
