@@ -9,7 +9,7 @@ const LEVELS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["lint", "webhook", "cluster"],
-    &["input", "report", "fix"],
+    &["report", "fix", "input"],
     &["config", "rules", "yaml"],
     &["facts"],
     &["objects"],

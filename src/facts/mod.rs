@@ -142,6 +142,7 @@ impl<'a> Facts<'a> {
             "old": self.old.map(|old| old.value.clone()),
             "request": self.request_facts(),
             "kubernetes": record! { "minor": i64::from(self.context.kubernetes_minor) },
+            "set": record! { "partial": self.context.set.is_partial() },
             "workload": &self.workload,
             "related": self.related_facts(needs),
             "change": self.change.clone(),

@@ -53,4 +53,10 @@ pub trait ObjectSet: Send + Sync {
 
     /// Does the set hold everything of this kind in this namespace?
     fn completeness(&self, kind: GroupKind<'_>, namespace: Option<&str>) -> Completeness;
+
+    /// Is it known to be a part only, such as the files that a commit changed, or a request judged alone? Then not even
+    /// what ships together (a StatefulSet and its PodDisruptionBudget) can be expected in it. `set.partial` of the rules' input.
+    fn is_partial(&self) -> bool {
+        false
+    }
 }

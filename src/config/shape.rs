@@ -1,0 +1,201 @@
+//! The structure of `kubelint.yaml`, said once: what is accepted, what a mistake is called, and the JSON Schema all
+//! derive from it.
+
+use super::KnownRule;
+use super::near::hint;
+use crate::place::Path;
+use crate::value::{Lookup, Value};
+
+/// What may stand somewhere.
+pub(super) enum Shape {
+    /// A mapping with exactly these keys.
+    Map(&'static [Key]),
+    /// A mapping from rule ids to a severity, or to the settings of a rule.
+    Rules,
+    /// A sequence.
+    List(&'static Self),
+    /// Any text that is not empty.
+    Text,
+    /// `2027-01-31`.
+    Date,
+    /// A rule's id, or `*`.
+    Rule,
+    /// This number.
+    Version(i64),
+    /// Checked elsewhere.
+    Any,
+}
+
+/// A key of a mapping.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) shape: Shape,
+    pub(super) doc: &'static str,
+}
+
+const fn key(name: &'static str, required: bool, shape: Shape, doc: &'static str) -> Key {
+    Key { name, required, shape, doc }
+}
+
+static EXEMPTION: Shape = Shape::Map(&[
+    key("rule", true, Shape::Rule, "The rule's id, or `*` for every rule."),
+    key("object", true, Shape::Text, "Kind/namespace/name, each a glob: `DaemonSet/kube-system/*`."),
+    key("container", false, Shape::Text, "Only findings in containers whose name this glob matches."),
+    key("reason", true, Shape::Text, "Why. Shown wherever the finding is."),
+    key("expires", false, Shape::Date, "The last day on which it counts."),
+]);
+
+static GLOB: Shape = Shape::Text;
+
+/// The whole file.
+pub(super) static FILE: Shape = Shape::Map(&[
+    key("version", false, Shape::Version(1), "The version of this format."),
+    key("rules", false, Shape::Rules, "Settings of rules, by id."),
+    key("exclude", false, Shape::List(&GLOB), "Globs of paths, relative to this file, that walks do not lint."),
+    key("exemptions", false, Shape::List(&EXEMPTION), "Findings that are accepted, with the reason."),
+    key("webhook", false, Shape::Any, "Settings of the admission webhook (`kubelint serve`)."),
+]);
+
+pub(super) const RULE_KEYS: [(&str, &str); 2] =
+    [("severity", "`off`, `info`, `warning` or `error`."), ("params", "Parameters of the rule; `kubelint explain RULE` names them.")];
+
+pub(super) const SEVERITIES: [&str; 4] = ["off", "info", "warning", "error"];
+
+/// A mistake and where it is.
+pub(super) type Complaint = (Path, String);
+
+/// Every mistake in a value, in its order.
+pub(super) fn check(shape: &Shape, value: &Value, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
+    let mut say = |text: String| found.push((path.clone(), text));
+    match shape {
+        Shape::Any => {}
+        Shape::Map(keys) => map(keys, value, path, rules, found),
+        Shape::Rules => {
+            if !expect_map(value, path, found) {
+                return;
+            }
+            for (id, setting) in value.entries() {
+                rule(id, setting, &path.child(id), rules, found);
+            }
+        }
+        Shape::List(item) => match value {
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(nth, value)| check(item, value, &path.child(nth), rules, found));
+            }
+            Value::Null => {}
+            _ => say("expected a list".into()),
+        },
+        Shape::Text => {
+            if value.text().is_none_or(|text| text.trim().is_empty()) {
+                say("expected text".into());
+            }
+        }
+        Shape::Date => {
+            if value.text().and_then(date).is_none() {
+                say("expected a date such as 2027-01-31".into());
+            }
+        }
+        Shape::Rule => match value.text() {
+            Some("*") => {}
+            Some(id) => known(id, path, rules, found),
+            None => say("expected a rule's id, or \"*\"".into()),
+        },
+        Shape::Version(version) => {
+            if value.int() != Some(*version) {
+                say(format!("this kubelint reads version {version}"));
+            }
+        }
+    }
+}
+
+/// The date at the beginning of a text: YAML readers may add a time to it.
+pub(super) fn date(text: &str) -> Option<jiff::civil::Date> {
+    text.get(..10)?.parse().ok()
+}
+
+fn expect_map(value: &Value, path: &Path, found: &mut Vec<Complaint>) -> bool {
+    let map = matches!(value, Value::Object(_));
+    if !map && !value.is_absent() {
+        found.push((path.clone(), "expected a mapping".into()));
+    }
+    map
+}
+
+fn map(keys: &[Key], value: &Value, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
+    if !expect_map(value, path, found) {
+        return;
+    }
+    for (name, child) in value.entries() {
+        match keys.iter().find(|key| key.name == name) {
+            Some(key) => check(&key.shape, child, &path.child(name), rules, found),
+            None => found.push((path.child(name), format!("unknown key `{name}`{}", hint(name, keys.iter().map(|key| key.name))))),
+        }
+    }
+    for key in keys.iter().filter(|key| key.required && value.at(key.name).is_absent()) {
+        found.push((path.clone(), format!("`{}` is missing: {}", key.name, key.doc)));
+    }
+}
+
+fn known(id: &str, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
+    if !rules.iter().any(|rule| rule.id == id) {
+        found.push((path.clone(), format!("unknown rule `{id}`{}", hint(id, rules.iter().map(|rule| &*rule.id)))));
+    }
+}
+
+fn rule(id: &str, setting: &Value, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
+    known(id, path, rules, found);
+    if !matches!(setting, Value::Object(_)) {
+        return severity(setting, path, found);
+    }
+    for (name, child) in setting.entries() {
+        let path = path.child(name);
+        match name {
+            "severity" => severity(child, &path, found),
+            "params" => params(id, child, &path, rules, found),
+            _ => found.push((path, format!("unknown key `{name}`{}", hint(name, RULE_KEYS.map(|(key, _)| key))))),
+        }
+    }
+}
+
+/// Unquoted `off` is false to a YAML 1.1 reader.
+fn severity(value: &Value, path: &Path, found: &mut Vec<Complaint>) {
+    let known = value.flag() == Some(false) || value.text().is_some_and(|text| SEVERITIES.contains(&text));
+    if !known {
+        let written = value.text().unwrap_or_default();
+        let near = hint(written, SEVERITIES);
+        found.push((path.clone(), format!("expected one of off, info, warning, error{near}")));
+    }
+}
+
+fn params(id: &str, value: &Value, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
+    let Some(rule) = rules.iter().find(|rule| rule.id == id) else { return };
+    if !expect_map(value, path, found) {
+        return;
+    }
+    for (name, given) in value.entries() {
+        let path = path.child(name);
+        match rule.params.iter().find(|param| param.name == name) {
+            None => {
+                let near = hint(name, rule.params.iter().map(|param| &*param.name));
+                found.push((path, format!("rule `{id}` has no parameter `{name}`{near}")));
+            }
+            Some(param) if std::mem::discriminant(given) != std::mem::discriminant(&param.default) => {
+                found.push((path, format!("expected {}", type_of(&param.default).1)));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The JSON Schema type of a value, and what people call it.
+pub(super) fn type_of(value: &Value) -> (&'static str, &'static str) {
+    match value {
+        Value::Bool(_) => ("boolean", "true or false"),
+        Value::Number(_) => ("integer", "a number"),
+        Value::Array(_) | Value::Set(_) => ("array", "a list"),
+        Value::Object(_) => ("object", "a mapping"),
+        Value::Null | Value::Undefined => ("null", "null"),
+        Value::String(_) => ("string", "text"),
+    }
+}

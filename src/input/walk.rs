@@ -1,0 +1,221 @@
+//! Arguments to inputs: explicit files, the standard input, and walks through directories.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::{DirEntry, WalkBuilder};
+
+use super::read::{ReadFailure, drain};
+use super::render::Renderer;
+use super::{Failure, Input, Options, STDIN, Skipped, Source};
+
+/// What the arguments stand for, in the order of names.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// To be read.
+    pub inputs: Vec<Input>,
+    /// Not to be read, and why.
+    pub skipped: Vec<Skipped>,
+    /// What is not there, or cannot be walked.
+    pub failures: Vec<Failure>,
+}
+
+/// Turns arguments into inputs. `stdin` is asked only where an argument is `-`.
+///
+/// A file that several arguments reach is read once. The order of the arguments does not matter.
+pub fn collect(arguments: &[PathBuf], options: &Options, stdin: &mut dyn io::Read) -> Collected {
+    let mut collected = Collected::default();
+    let (mut seen, mut stdin_read) = (HashSet::new(), false);
+    for argument in arguments {
+        if argument.as_os_str() == "-" {
+            if !std::mem::replace(&mut stdin_read, true) {
+                collected.stream(options, stdin);
+            }
+        } else if argument.is_dir() {
+            match Renderer::of(argument) {
+                Some(renderer) => collected.rendered(renderer, argument),
+                None => collected.walk(argument, options, &mut seen),
+            }
+        } else {
+            collected.file(argument, &mut seen);
+        }
+    }
+    collected.inputs.sort_by(|a, b| a.file.cmp(&b.file));
+    collected.skipped.sort();
+    collected.skipped.dedup();
+    collected.failures.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
+    collected
+}
+
+impl Collected {
+    fn fail(&mut self, file: &str, message: impl Into<String>) {
+        self.failures.push(Failure { file: file.into(), message: message.into(), at: None });
+    }
+
+    fn stream(&mut self, options: &Options, stdin: &mut dyn io::Read) {
+        let file: Arc<str> = options.stdin_filename.as_deref().unwrap_or(STDIN).into();
+        match drain(stdin, options.max_file_bytes, 0) {
+            Ok(bytes) => self.inputs.push(Input { file, source: Source::Bytes(bytes.into()), named: true }),
+            Err(error @ (ReadFailure::Io(_) | ReadFailure::TooLarge { .. })) => self.fail(&file, error.to_string()),
+        }
+    }
+
+    fn rendered(&mut self, renderer: Renderer, directory: &Path) {
+        match renderer.render(directory) {
+            Ok(text) => {
+                let file = format!("<rendered>/{}", shown(directory)).into();
+                self.inputs.push(Input { file, source: Source::Bytes(text.into()), named: true });
+            }
+            Err(error) => self.fail(&shown(directory), error.to_string()),
+        }
+    }
+
+    fn file(&mut self, path: &Path, seen: &mut HashSet<PathBuf>) {
+        let file = shown(path);
+        match fs::canonicalize(path) {
+            Ok(real) if seen.insert(real.clone()) => {
+                self.inputs.push(Input { file: file.into(), source: Source::File(path.to_owned()), named: true });
+            }
+            // A walk met it first; named as well, it counts as named.
+            Ok(real) => {
+                let same =
+                    |input: &&mut Input| matches!(&input.source, Source::File(other) if fs::canonicalize(other).is_ok_and(|o| o == real));
+                if let Some(input) = self.inputs.iter_mut().find(same) {
+                    input.named = true;
+                }
+            }
+            Err(error) => self.fail(&file, format!("cannot be read: {error}")),
+        }
+    }
+
+    fn walk(&mut self, directory: &Path, options: &Options, seen: &mut HashSet<PathBuf>) {
+        let charts = Arc::new(Mutex::new(Vec::new()));
+        for entry in walker(directory, options, Arc::clone(&charts)).build() {
+            match entry {
+                Ok(entry) => self.entry(&entry, seen),
+                Err(error) => self.fail(&shown(directory), format!("cannot be walked: {error}")),
+            }
+        }
+        let charts = std::mem::take(&mut *charts.lock().unwrap_or_else(PoisonError::into_inner));
+        self.skipped.extend(
+            charts.iter().map(|chart| Skipped {
+                file: shown(chart).into(),
+                reason:
+                    "a Helm chart, which has to be rendered: name it on the command line, or pipe `helm template` into `kubelint lint -`"
+                        .into(),
+                named: false,
+            }),
+        );
+    }
+
+    fn entry(&mut self, entry: &DirEntry, seen: &mut HashSet<PathBuf>) {
+        let path = entry.path();
+        let Some(kind) = entry.file_type() else { return };
+        if kind.is_dir() || !is_manifest_name(path) {
+            return;
+        }
+        let mut skip = |reason: &str| self.skipped.push(Skipped { file: shown(path).into(), reason: reason.into(), named: false });
+        // A link is followed to a file, never to a directory: no loops.
+        let kind = if kind.is_symlink() {
+            match fs::metadata(path) {
+                Ok(target) => target.file_type(),
+                Err(_) => return skip("a symbolic link that leads nowhere"),
+            }
+        } else {
+            kind
+        };
+        if kind.is_dir() {
+            return skip("a symbolic link to a directory, which is not followed");
+        }
+        if !kind.is_file() {
+            return skip("neither a file nor a directory (a pipe, a socket or a device)");
+        }
+        if fs::canonicalize(path).is_ok_and(|real| seen.insert(real)) {
+            self.inputs.push(Input { file: shown(path).into(), source: Source::File(path.to_owned()), named: false });
+        }
+    }
+}
+
+fn walker(directory: &Path, options: &Options, charts: Arc<Mutex<Vec<PathBuf>>>) -> WalkBuilder {
+    let honour = options.honour_ignore_files;
+    let mut builder = WalkBuilder::new(directory);
+    builder.ignore(honour).git_ignore(honour).git_exclude(honour).git_global(false).parents(honour).require_git(false);
+    if honour {
+        builder.add_custom_ignore_filename(".kubelintignore");
+    }
+    builder.follow_links(false).sort_by_file_path(Path::cmp).filter_entry(move |entry| {
+        let chart =
+            entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir()) && Renderer::of(entry.path()) == Some(Renderer::Helm);
+        if chart {
+            charts.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+        }
+        !chart
+    });
+    builder
+}
+
+/// `.yaml`, `.yml` or `.json`, in any case.
+fn is_manifest_name(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+/// A path as reports print it: with slashes, without a leading `./`.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = text.strip_prefix("./").filter(|rest| !rest.is_empty()).unwrap_or(&text);
+    if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[&Path], options: &Options) -> (Vec<String>, Vec<String>) {
+        let arguments: Vec<PathBuf> = arguments.iter().map(|p| p.to_path_buf()).collect();
+        let root = arguments[0].clone();
+        let collected = collect(&arguments, options, &mut io::empty());
+        let short = |file: &str| file.strip_prefix(&*root.to_string_lossy()).unwrap_or(file).trim_start_matches('/').to_owned();
+        assert!(collected.failures.is_empty(), "{:?}", collected.failures);
+        (collected.inputs.iter().map(|i| short(&i.file)).collect(), collected.skipped.iter().map(|s| short(&s.file)).collect())
+    }
+
+    #[test]
+    fn a_walk_reads_manifests_and_names_what_it_skips() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.yaml", "deep/b.YML", "deep/c.json", "notes.txt", "ignored/d.yaml", "chart/Chart.yaml", "chart/templates/e.yaml"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "a: 1\n").unwrap();
+        }
+        fs::write(dir.path().join(".kubelintignore"), "ignored/\n").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("deep/loop.yaml")).unwrap();
+        let (read, skipped) = names(&[dir.path()], &Options::default());
+        assert_eq!(read, ["a.yaml", "deep/b.YML", "deep/c.json"]);
+        assert_eq!(skipped, if cfg!(unix) { vec!["chart", "deep/loop.yaml"] } else { vec!["chart"] });
+        let (read, _) = names(&[dir.path()], &Options { honour_ignore_files: false, ..Options::default() });
+        assert!(read.contains(&"ignored/d.yaml".to_owned()));
+    }
+
+    #[test]
+    fn a_file_reached_twice_is_read_once_and_counts_as_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.yaml");
+        fs::write(&file, "a: 1\n").unwrap();
+        for arguments in [[dir.path().to_owned(), file.clone()], [file, dir.path().to_owned()]] {
+            let collected = collect(&arguments, &Options::default(), &mut io::empty());
+            assert_eq!(collected.inputs.iter().map(|i| i.named).collect::<Vec<_>>(), [true]);
+        }
+    }
+
+    #[test]
+    fn the_standard_input_is_limited() {
+        let options = Options { max_file_bytes: 3, ..Options::default() };
+        let read = |text: &str| collect(&["-".into()], &options, &mut io::Cursor::new(text.to_owned()));
+        assert_eq!(read("abc").inputs.len(), 1);
+        assert!(read("abcd").failures[0].message.contains("--max-file-size"));
+    }
+}

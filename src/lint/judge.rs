@@ -1,0 +1,119 @@
+//! One input to its findings, without lines: what the rules say, and what kubelint itself sees.
+
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::policy::Policy;
+use super::session::{Loaded, Session, Subject, is_repeatable};
+use super::store::Opened;
+use crate::finding::{Finding, Severity};
+use crate::objects::Origin;
+use crate::place::Path;
+use crate::rules::Engine;
+use crate::value::Lookup;
+use crate::yaml::NoteKind;
+
+/// Engines at rest; a thread takes one and puts it back.
+pub(super) struct Engines<F> {
+    idle: Mutex<Vec<Engine>>,
+    make: F,
+}
+
+impl<F: Fn() -> Engine> Engines<F> {
+    pub(super) fn new(make: F) -> Self {
+        Self { idle: Mutex::default(), make }
+    }
+
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Engine) -> T) -> T {
+        let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut engine = taken.unwrap_or_else(&self.make);
+        let done = work(&mut engine);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+        done
+    }
+}
+
+/// What the rules say of an object. A rule that could not be evaluated is a finding of `rule-error`.
+pub(super) fn rules(session: &Session<'_>, subject: &Subject<'_>, policy: &Policy, engine: &mut Engine) -> Vec<Finding> {
+    let Some(mut facts) = session.facts(subject) else { return Vec::new() };
+    let outcome = engine.evaluate(&mut facts, &policy.selected);
+    let mut findings = outcome.findings;
+    findings.extend(outcome.errors.into_iter().map(|error| {
+        let message = format!("rule {} could not be evaluated: {}", error.rule, error.message);
+        own("rule-error", Severity::Error, subject, Path::root(), message)
+    }));
+    findings
+}
+
+/// A finding of kubelint's own.
+pub(super) fn own(rule: &str, severity: Severity, subject: &Subject<'_>, path: Path, message: String) -> Finding {
+    Finding {
+        rule: rule.into(),
+        severity,
+        object: subject.object.identity.clone(),
+        container: None,
+        path,
+        within: None,
+        message,
+        related: Vec::new(),
+        fix: None,
+    }
+}
+
+/// Which objects of an input are given again further down, by index: the first copy's index.
+pub(super) fn repeated(loaded: &Loaded) -> FxHashMap<usize, usize> {
+    let mut first = FxHashMap::default();
+    let mut repeated = FxHashMap::default();
+    for (index, object) in loaded.objects.iter().enumerate().filter(|(_, object)| is_repeatable(object)) {
+        let id = &object.identity;
+        match first.get(&(id.group_kind(), &id.namespace, &id.name)) {
+            Some(earlier) => {
+                repeated.insert(index, *earlier);
+            }
+            None => {
+                first.insert((id.group_kind(), &id.namespace, &id.name), index);
+            }
+        }
+    }
+    repeated
+}
+
+/// `duplicate-object` for the later copy.
+pub(super) fn duplicate(subject: &Subject<'_>, severity: Severity, first_line: usize) -> Finding {
+    let path = Path::root().keys(&["metadata", "name"]);
+    let message = format!(
+        "{} is given twice in this file, first in line {first_line}: the later one silently wins; remove one or rename it",
+        subject.object.identity
+    );
+    own("duplicate-object", severity, subject, path, message)
+}
+
+/// Notes of the YAML reader that lie inside the object become findings, with the note's place.
+pub(super) fn notes(subject: &Subject<'_>, opened: &Opened, policy: &Policy) -> Vec<(Finding, crate::yaml::Span)> {
+    let Origin::Document { document, path: inside, .. } = &subject.object.origin else { return Vec::new() };
+    let Some(document) = opened.documents.get(*document as usize) else { return Vec::new() };
+    let mut found = Vec::new();
+    for note in &document.notes {
+        let Some(rest) = note.path.steps().strip_prefix(inside.steps()) else { continue };
+        let rule = match note.kind {
+            NoteKind::DuplicateKey => "yaml-duplicate-key",
+            NoteKind::AmbiguousScalar => "yaml-ambiguous-scalar",
+            _ => continue,
+        };
+        let Some(severity) = policy.native(rule) else { continue };
+        let path: Path = rest.iter().cloned().collect();
+        found.push((own(rule, severity, subject, path, note.message.clone()), note.span));
+    }
+    found
+}
+
+/// The container that a path leads into: rules say it themselves, kubelint's own findings derive it.
+pub(super) fn container_of(subject: &Subject<'_>, path: &Path) -> Option<std::sync::Arc<str>> {
+    let steps = path.steps();
+    let at = steps.iter().position(
+        |step| matches!(step, crate::place::Step::Key(key) if matches!(&**key, "containers" | "initContainers" | "ephemeralContainers")),
+    )?;
+    let item = steps.get(..at + 2)?;
+    subject.object.value.at_path(item).at("name").text().map(Into::into)
+}

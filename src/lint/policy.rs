@@ -1,0 +1,202 @@
+//! Which configuration holds for which input, and what it makes of the rules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Settings;
+use crate::config::{self, Config, ConfigError, KnownParam, KnownRule};
+use crate::finding::Severity;
+use crate::input::{Collected, Input, Skipped, Source};
+use crate::rules::{Catalog, Door, Rule, Selected};
+use crate::value::{Value, object};
+
+/// A configuration with what it selects.
+#[derive(Debug)]
+pub(super) struct Policy {
+    pub(super) config: Config,
+    /// What to evaluate.
+    pub(super) selected: Vec<Selected>,
+    catalog: Arc<Catalog>,
+}
+
+impl Policy {
+    fn new(config: Config, catalog: &Arc<Catalog>) -> Self {
+        let selected = catalog.rules().iter().enumerate().filter_map(|(index, rule)| select(index, rule, &config)).collect();
+        Self { config, selected, catalog: Arc::clone(catalog) }
+    }
+
+    /// The severity of one of kubelint's own findings; `None` where it is off.
+    pub(super) fn native(&self, id: &str) -> Option<Severity> {
+        let own = self.catalog.get(id).map_or(Severity::Warning, |rule| rule.severity);
+        self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(Some(own))
+    }
+
+    /// Is there a rule of this name?
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.catalog.get(id).is_some()
+    }
+
+    /// A rule's name like this one.
+    pub(super) fn nearest(&self, id: &str) -> Option<&str> {
+        config::nearest(id, self.catalog.rules().iter().map(|rule| &*rule.id))
+    }
+}
+
+/// A rule with what the configuration says of it; `None` where it does not run.
+fn select(index: usize, rule: &Rule, config: &Config) -> Option<Selected> {
+    if !rule.is_rego() || !rule.doors.open(Door::Offline) {
+        return None;
+    }
+    let setting = config.rules.get(&rule.id);
+    let severity = match setting.and_then(|setting| setting.severity) {
+        Some(severity) => Some(severity?),
+        None if rule.default_on => None,
+        None => return None,
+    };
+    let configured =
+        setting.map_or(Value::Undefined, |setting| object(setting.params.iter().map(|(name, value)| (&**name, value.clone()))));
+    // The types were checked when the configuration was read.
+    let params = rule.params_with(&configured).unwrap_or_else(|_| rule.default_params());
+    Some(Selected { rule: index, params, severity })
+}
+
+/// What configuration has to know about the rules of a catalog.
+pub fn known_rules(catalog: &Catalog) -> Vec<KnownRule> {
+    let param = |param: &crate::rules::Param| KnownParam {
+        name: param.name.to_string(),
+        default: param.default.clone(),
+        description: param.description.clone(),
+    };
+    let rule = |rule: &Arc<Rule>| KnownRule {
+        id: rule.id.to_string(),
+        title: rule.title.clone(),
+        params: rule.params.iter().map(param).collect(),
+    };
+    catalog.rules().iter().map(rule).collect()
+}
+
+/// The configurations of a run, each read once.
+#[derive(Debug)]
+pub struct Policies {
+    catalog: Arc<Catalog>,
+    known: Vec<KnownRule>,
+    fixed: Option<usize>,
+    list: Vec<Arc<Policy>>,
+    /// By directory of an input: its real path, and its configuration.
+    directories: FxHashMap<PathBuf, (PathBuf, usize)>,
+    /// By file.
+    files: FxHashMap<PathBuf, usize>,
+}
+
+impl Policies {
+    /// Reads the configuration that was named, if one was.
+    ///
+    /// # Errors
+    /// When it has mistakes.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let mut policies = Self {
+            catalog: Arc::clone(&settings.catalog),
+            known: known_rules(&settings.catalog),
+            fixed: None,
+            list: vec![Arc::new(Policy::new(Config::default(), &settings.catalog))],
+            directories: FxHashMap::default(),
+            files: FxHashMap::default(),
+        };
+        policies.fixed = match (&settings.config, settings.isolated) {
+            (Some(file), _) => Some(policies.load(file)?),
+            (None, true) => Some(0),
+            (None, false) => None,
+        };
+        Ok(policies)
+    }
+
+    /// The configuration of a directory, as a person would ask for it.
+    ///
+    /// # Errors
+    /// When it has mistakes.
+    pub fn config_of(&mut self, directory: &Path) -> Result<Config, ConfigError> {
+        let index = self.of_directory(directory)?.1;
+        Ok(self.get(index).config.clone())
+    }
+
+    pub(super) fn get(&self, index: usize) -> Arc<Policy> {
+        let policy = self.list.get(index).or(self.list.first());
+        policy.map_or_else(|| Arc::new(Policy::new(Config::default(), &self.catalog)), Arc::clone)
+    }
+
+    /// The configuration of each input, in their order; takes out what one of them excludes.
+    ///
+    /// # Errors
+    /// When one of them has mistakes.
+    pub(super) fn assign(&mut self, collected: &mut Collected, force: bool) -> Result<Vec<usize>, ConfigError> {
+        let mut assigned = Vec::with_capacity(collected.inputs.len());
+        let mut kept = Vec::with_capacity(collected.inputs.len());
+        for input in std::mem::take(&mut collected.inputs) {
+            let (real, index) = self.of_directory(&directory(&input))?;
+            if (force || !input.named) && self.get(index).excludes(&real, &input) {
+                let reason = "excluded by kubelint.yaml".to_owned();
+                collected.skipped.push(Skipped { file: input.file, reason, named: false });
+                continue;
+            }
+            assigned.push(index);
+            kept.push(input);
+        }
+        collected.inputs = kept;
+        collected.skipped.sort();
+        Ok(assigned)
+    }
+
+    fn of_directory(&mut self, directory: &Path) -> Result<(PathBuf, usize), ConfigError> {
+        if let Some(found) = self.directories.get(directory) {
+            return Ok(found.clone());
+        }
+        let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        let index = match (self.fixed, config::find(directory)) {
+            (Some(index), _) => index,
+            (None, Some(file)) => self.load(&file)?,
+            (None, None) => 0,
+        };
+        self.directories.insert(directory.to_owned(), (real.clone(), index));
+        Ok((real, index))
+    }
+
+    fn load(&mut self, file: &Path) -> Result<usize, ConfigError> {
+        if let Some(index) = self.files.get(file) {
+            return Ok(*index);
+        }
+        let config = Config::load(file, &self.known)?;
+        self.list.push(Arc::new(Policy::new(config, &self.catalog)));
+        self.files.insert(file.to_owned(), self.list.len() - 1);
+        Ok(self.list.len() - 1)
+    }
+}
+
+impl Policy {
+    /// `real` is the real path of the input's directory.
+    fn excludes(&self, real: &Path, input: &Input) -> bool {
+        let Source::File(path) = &input.source else { return false };
+        let Some(root) = self.config.file.as_deref().map(config_directory) else { return false };
+        let file = path.file_name().map_or_else(|| real.to_owned(), |name| real.join(name));
+        let relative = file.strip_prefix(&root).unwrap_or(&file);
+        self.config.excludes(&relative.to_string_lossy().replace('\\', "/"))
+    }
+}
+
+/// The real path of the directory that a configuration's globs are relative to.
+fn config_directory(file: &Path) -> PathBuf {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
+}
+
+/// Where to look for an input's configuration: its directory, for a stream the working directory or that of its name.
+fn directory(input: &Input) -> PathBuf {
+    let parent = |path: &Path| path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
+    match &input.source {
+        Source::File(path) => parent(path),
+        Source::Bytes(_) if input.file.starts_with('<') => PathBuf::from("."),
+        Source::Bytes(_) => parent(Path::new(&*input.file)),
+    }
+}

@@ -1,0 +1,223 @@
+//! Inputs, read: their objects, the units these meet in, and where everything is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rustc_hash::FxHashMap;
+
+use super::layers::Layers;
+use super::policy::{Policies, Policy};
+use super::scope::Scopes;
+use super::store::{Opened, Store, is_named, joined};
+use super::{Extent, Settings};
+use crate::config::ConfigError;
+use crate::facts::{Context, Facts, Request};
+use crate::finding::Place;
+use crate::input::{self, Collected, Failure, Input, Outcome, Skipped, Source};
+use crate::objects::{Identity, Object, ObjectSet as _, Origin, UnitSet};
+use crate::report::{Location, SourceText, Sources};
+use crate::value::Lookup;
+use crate::yaml;
+
+/// All inputs of a run, read.
+pub struct Session<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) loaded: Vec<Loaded>,
+    /// Inputs that are no manifests.
+    pub skipped: Vec<Skipped>,
+    /// Inputs, and parts of them, that could not be read.
+    pub failures: Vec<Failure>,
+    policies: Policies,
+    store: Store,
+    views: Vec<Layers>,
+    request: Request,
+}
+
+/// One input with its objects.
+pub(super) struct Loaded {
+    pub(super) input: Input,
+    pub(super) objects: Vec<Arc<Object>>,
+    pub(super) policy: usize,
+    opened: Option<Arc<Opened>>,
+    scope: usize,
+}
+
+/// An object with where it is.
+pub struct Subject<'s> {
+    /// The object.
+    pub object: &'s Arc<Object>,
+    pub(super) scope: usize,
+}
+
+type ReadInput = (Vec<Arc<Object>>, Option<Arc<Opened>>, Vec<Failure>, Option<String>);
+
+impl<'a> Session<'a> {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// When a configuration has mistakes. What is wrong with an input is in [`Session::failures`].
+    pub fn open(mut collected: Collected, settings: &'a Settings) -> Result<Self, ConfigError> {
+        let mut policies = Policies::new(settings)?;
+        let assigned = policies.assign(&mut collected, settings.force_exclude)?;
+        let store = Store::new(settings.limits.clone(), settings.max_file_bytes);
+        let read: Vec<ReadInput> =
+            collected.inputs.par_iter().enumerate().map(|(number, input)| read_input(number, input, settings, &store)).collect();
+        let (mut skipped, mut failures) = (collected.skipped, collected.failures);
+        let mut loaded = Vec::with_capacity(read.len());
+        for ((input, policy), (objects, opened, failed, reason)) in collected.inputs.into_iter().zip(assigned).zip(read) {
+            failures.extend(failed);
+            if let Some(reason) = reason {
+                skipped.push(Skipped { file: Arc::clone(&input.file), reason, named: input.named });
+            }
+            loaded.push(Loaded { input, objects, policy, opened, scope: 0 });
+        }
+        skipped.sort();
+        failures.sort_by(|a, b| (&a.file, a.at, &a.message).cmp(&(&b.file, b.at, &b.message)));
+        let views = arrange(&mut loaded, settings.extent);
+        Ok(Self { settings, loaded, skipped, failures, policies, store, views, request: Request::offline(false) })
+    }
+
+    /// Inputs that hold objects.
+    pub fn files(&self) -> usize {
+        self.loaded.iter().filter(|loaded| !loaded.objects.is_empty()).count()
+    }
+
+    /// Objects in all inputs.
+    pub fn objects(&self) -> usize {
+        self.loaded.iter().map(|loaded| loaded.objects.len()).sum()
+    }
+
+    /// Every object, in the order of names and texts.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
+        self.loaded.iter().flat_map(|loaded| loaded.objects.iter().map(|object| Subject { object, scope: loaded.scope }))
+    }
+
+    /// The objects of one input.
+    pub(super) fn subjects_of<'s>(&self, loaded: &'s Loaded) -> impl Iterator<Item = Subject<'s>> + use<'s, 'a> {
+        let scope = loaded.scope;
+        loaded.objects.iter().map(move |object| Subject { object, scope })
+    }
+
+    /// The facts of an object.
+    pub fn facts<'s>(&'s self, subject: &Subject<'s>) -> Option<Facts<'s>> {
+        let set = self.views.get(subject.scope)?;
+        let context = Context { set, kubernetes_minor: self.settings.kubernetes_minor };
+        Some(Facts::new(subject.object, None, &self.request, context))
+    }
+
+    pub(super) fn policy(&self, loaded: &Loaded) -> Arc<Policy> {
+        self.policies.get(loaded.policy)
+    }
+
+    /// The text of an input with its positions.
+    pub(super) fn opened(&self, number: u32) -> Option<Arc<Opened>> {
+        let loaded = self.loaded.get(number as usize)?;
+        loaded.opened.clone().or_else(|| self.store.reopen(number, &loaded.input, &loaded.objects))
+    }
+
+    /// Where a place of an object is; `None` for what is in no input.
+    pub fn locate(&self, subject: &Subject<'_>, place: &Place) -> Option<Location> {
+        let other = match &place.object {
+            Some(identity) if *identity != subject.object.identity => Some(self.find(subject, identity)?),
+            _ => None,
+        };
+        let object = other.as_ref().unwrap_or(subject.object);
+        let Origin::Document { input, document, path } = &object.origin else { return None };
+        let loaded = self.loaded.get(*input as usize)?;
+        let opened = self.opened(*input)?;
+        let span = opened.locate(*document, &joined(path, &place.path), place.within);
+        Some(Location { input: *input, file: Arc::clone(&loaded.input.file), source: opened.template(*document), span })
+    }
+
+    /// Another object of the unit.
+    pub(super) fn find(&self, subject: &Subject<'_>, identity: &Identity) -> Option<Arc<Object>> {
+        self.views.get(subject.scope)?.get(identity.group_kind(), identity.namespace.as_deref(), &identity.name)
+    }
+}
+
+impl Sources for Session<'_> {
+    fn source(&self, input: u32) -> Option<Arc<SourceText>> {
+        self.opened(input).map(|opened| Arc::clone(&opened.source))
+    }
+}
+
+fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) -> ReadInput {
+    let fail = |message: String| vec![Failure { file: Arc::clone(&input.file), message, at: None }];
+    let Ok(number) = u32::try_from(number) else { return (Vec::new(), None, fail("too many inputs in one run".into()), None) };
+    let bytes = match input::bytes(input, settings.max_file_bytes) {
+        Ok(bytes) => bytes,
+        Err(error) => return (Vec::new(), None, fail(error.to_string()), None),
+    };
+    let stream = yaml::read(&bytes, &settings.limits);
+    let length = bytes.len();
+    drop(bytes);
+    match input::interpret(&stream, &input.file, number, settings.namespace.as_ref()) {
+        Outcome::Skipped(reason) => (Vec::new(), None, Vec::new(), Some(reason)),
+        Outcome::Manifest(manifest) => {
+            let opened = store.has_room(length).then(|| Arc::new(Opened::new(stream, manifest.objects.iter())));
+            (manifest.objects.into_iter().map(Arc::new).collect(), opened, manifest.failures, None)
+        }
+    }
+}
+
+/// Lets inputs meet: gives each its unit, and each unit what it sees.
+fn arrange(loaded: &mut [Loaded], extent: Extent) -> Vec<Layers> {
+    let paths: Vec<Option<&Path>> = loaded
+        .iter()
+        .map(|loaded| match &loaded.input.source {
+            Source::File(path) => Some(path.as_path()),
+            Source::Bytes(_) => None,
+        })
+        .collect();
+    let scopes = Scopes::new(&paths, copies(loaded).into_iter());
+    let units = scopes.parent.len();
+    let (mut own, mut all) = (vec![Vec::new(); units], vec![Vec::new(); units]);
+    for (item, scope) in loaded.iter_mut().zip(&scopes.of) {
+        item.scope = *scope;
+        if let Some(own) = own.get_mut(*scope) {
+            own.extend(item.objects.iter().cloned());
+        }
+        for outer in scopes.outwards(*scope) {
+            if let Some(all) = all.get_mut(outer) {
+                all.extend(item.objects.iter().cloned());
+            }
+        }
+    }
+    let complete = extent == Extent::Complete;
+    let mut inner = vec![false; units];
+    scopes.parent.iter().flatten().for_each(|parent| {
+        if let Some(slot) = inner.get_mut(*parent) {
+            *slot = true;
+        }
+    });
+    let all: Vec<Arc<UnitSet>> = all.into_iter().map(|objects| Arc::new(UnitSet::new(objects, complete))).collect();
+    let around: Vec<Option<Arc<UnitSet>>> =
+        own.into_iter().zip(&inner).map(|(objects, inner)| inner.then(|| Arc::new(UnitSet::new(objects, complete)))).collect();
+    let view = |scope: usize| {
+        let outer = scopes.outwards(scope).skip(1).filter_map(|outer| around.get(outer).cloned().flatten());
+        Layers { sets: all.get(scope).cloned().into_iter().chain(outer).collect(), extent }
+    };
+    (0..units).map(view).collect()
+}
+
+/// For each object that several inputs hold, those inputs.
+fn copies(loaded: &[Loaded]) -> Vec<Vec<usize>> {
+    type Key<'k> = (&'k str, &'k str, Option<&'k str>, &'k str);
+    let mut holders: FxHashMap<Key<'_>, Vec<usize>> = FxHashMap::default();
+    for (number, loaded) in loaded.iter().enumerate() {
+        for object in loaded.objects.iter().filter(|object| is_repeatable(object)) {
+            let id = &object.identity;
+            let inputs = holders.entry((id.group(), &id.kind, id.namespace.as_deref(), &id.name)).or_default();
+            if inputs.last() != Some(&number) {
+                inputs.push(number);
+            }
+        }
+    }
+    holders.into_values().filter(|inputs| inputs.len() > 1).collect()
+}
+
+/// Is a second object of this identity the same object? Not where the name is generated.
+pub(super) fn is_repeatable(object: &Object) -> bool {
+    is_named(&object.identity) && object.value.dig(&["metadata", "name"]).text().is_some()
+}

@@ -1,0 +1,169 @@
+//! Texts with their positions: kept while a run is small, read again where it is large.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::{Directive, parse_comment};
+use crate::input::{self, Input};
+use crate::objects::{Identity, Object};
+use crate::place::{Path, Within};
+use crate::report::SourceText;
+use crate::value::Lookup;
+use crate::yaml::{self, Document, Limits, Position, Span, Stream};
+
+/// Bytes of text that are kept with their positions; beyond it, texts are read again when a finding needs them.
+const KEEP_BYTES: usize = 24 << 20;
+
+/// Texts read again that stay at hand.
+const AT_HAND: usize = 8;
+
+/// A comment that speaks to kubelint.
+#[derive(Debug, Clone)]
+pub(super) struct Remark {
+    /// Where it begins.
+    pub(super) at: Span,
+    /// The line that it speaks of: its own, or the next one that is no comment.
+    pub(super) line: usize,
+    /// What it says, or why it cannot be understood.
+    pub(super) says: Result<Directive, String>,
+}
+
+/// A text, its documents' positions, and the comments that matter.
+pub(super) struct Opened {
+    pub(super) source: Arc<SourceText>,
+    pub(super) documents: Vec<Document>,
+    pub(super) remarks: Vec<Remark>,
+    /// `# Source:` of Helm, by document.
+    sources: Vec<Option<Arc<str>>>,
+}
+
+impl Opened {
+    /// Takes a stream apart; `objects` are those read from it.
+    pub(super) fn new<'a>(stream: Stream, objects: impl Iterator<Item = &'a Object>) -> Self {
+        let sources = sources(&stream);
+        let remarks = remarks(&stream);
+        let mut secret: Vec<Range<usize>> =
+            objects.filter(|object| &*object.identity.kind == "Secret").flat_map(|o| secrets(&stream, o)).collect();
+        secret.sort_by_key(|range| (range.start, range.end));
+        let documents = stream.documents;
+        Self { source: Arc::new(SourceText { text: stream.text, secret }), documents, remarks, sources }
+    }
+
+    /// Where a path of an object is.
+    pub(super) fn locate(&self, document: u32, path: &Path, within: Option<Within>) -> Span {
+        self.documents.get(document as usize).map(|d| d.locate(&self.source.text, path, within)).unwrap_or_default()
+    }
+
+    /// The chart's template that a document was rendered from.
+    pub(super) fn template(&self, document: u32) -> Option<Arc<str>> {
+        self.sources.get(document as usize).cloned().flatten()
+    }
+}
+
+/// The path of an object inside its document, then a path inside it.
+pub(super) fn joined(outer: &Path, inner: &Path) -> Path {
+    outer.steps().iter().chain(inner.steps()).cloned().collect()
+}
+
+/// Where the values of a Secret are, the copy that `kubectl apply` leaves in an annotation included.
+fn secrets(stream: &Stream, object: &Object) -> Vec<Range<usize>> {
+    let crate::objects::Origin::Document { document, path, .. } = &object.origin else { return Vec::new() };
+    let Some(document) = stream.documents.get(*document as usize) else { return Vec::new() };
+    let mut paths = Vec::new();
+    for field in ["data", "stringData"] {
+        let keys: Vec<&str> = object.value.at(field).entries().map(|(key, _)| key).collect();
+        if keys.is_empty() && !object.value.at(field).is_absent() {
+            paths.push(path.child(field));
+        }
+        paths.extend(keys.into_iter().map(|key| path.child(field).child(key)));
+    }
+    let applied = ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"];
+    if object.value.dig(&applied).text().is_some() {
+        paths.push(path.keys(&applied));
+    }
+    let value = |path: &Path| document.node(&stream.text, path).map(|node| node.value.start.offset..node.value.end.offset);
+    paths.iter().filter_map(value).collect()
+}
+
+/// The comment `# Source: ...` of each document.
+fn sources(stream: &Stream) -> Vec<Option<Arc<str>>> {
+    let mut found = vec![None; stream.documents.len()];
+    if !stream.text.as_str().contains("# Source: ") {
+        return found;
+    }
+    for comment in stream.comments() {
+        let Some(template) = comment.text.trim_start_matches('#').trim().strip_prefix("Source: ") else { continue };
+        let document = stream.documents.partition_point(|document| document.end().offset <= comment.at.offset);
+        if let Some(slot) = found.get_mut(document) {
+            slot.get_or_insert_with(|| template.trim().into());
+        }
+    }
+    found
+}
+
+fn remarks(stream: &Stream) -> Vec<Remark> {
+    if !stream.text.as_str().contains("kubelint:") {
+        return Vec::new();
+    }
+    let says = |comment: &yaml::Comment<'_>| {
+        let line = comment.at.line;
+        let line = if comment.alone { next_line(stream, line) } else { line };
+        let at = stream.text.span(comment.at.offset, comment.at.offset + comment.text.len());
+        parse_comment(comment.text).map(|says| Remark { at, line, says })
+    };
+    stream.comments().filter_map(|comment| says(&comment)).collect()
+}
+
+/// The first line below that is no comment.
+fn next_line(stream: &Stream, line: usize) -> usize {
+    let comment = |line: &usize| stream.text.line(*line).trim_start().starts_with('#');
+    (line + 1..=stream.text.lines()).find(|line| !comment(line)).unwrap_or(line + 1)
+}
+
+/// Opened texts by input.
+pub(super) struct Store {
+    limits: Limits,
+    max_file_bytes: u64,
+    kept: AtomicUsize,
+    recent: Mutex<VecDeque<(u32, Arc<Opened>)>>,
+}
+
+impl Store {
+    pub(super) fn new(limits: Limits, max_file_bytes: u64) -> Self {
+        Self { limits, max_file_bytes, kept: AtomicUsize::new(0), recent: Mutex::default() }
+    }
+
+    /// Is there room to keep a text of this length?
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.kept.fetch_add(bytes, Ordering::Relaxed) + bytes <= KEEP_BYTES
+    }
+
+    /// Reads a text again. `None` when it is not there any more.
+    pub(super) fn reopen(&self, number: u32, input: &Input, objects: &[Arc<Object>]) -> Option<Arc<Opened>> {
+        let lock = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, opened)) = lock().iter().find(|(other, _)| *other == number) {
+            return Some(Arc::clone(opened));
+        }
+        let bytes = input::bytes(input, self.max_file_bytes).ok()?;
+        let opened = Arc::new(Opened::new(yaml::read(&bytes, &self.limits), objects.iter().map(|object| &**object)));
+        let mut recent = lock();
+        recent.push_back((number, Arc::clone(&opened)));
+        if recent.len() > AT_HAND {
+            recent.pop_front();
+        }
+        Some(opened)
+    }
+}
+
+/// Where a report points for an object that is in no text.
+pub(super) fn beginning() -> Span {
+    let at = Position { line: 1, column: 1, offset: 0 };
+    Span { start: at, end: at }
+}
+
+/// Does the identity name an object that can be referred to?
+pub(super) fn is_named(identity: &Identity) -> bool {
+    !identity.name.is_empty()
+}

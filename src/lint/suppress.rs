@@ -1,0 +1,147 @@
+//! Which findings do not count: by a comment, an annotation or an exemption; and which suppressions nobody needs.
+
+use jiff::civil::Date;
+
+use super::Settings;
+use super::policy::Policy;
+use super::session::{Loaded, Subject};
+use super::store::{Opened, Remark, joined};
+use crate::config::{AnnotationLine, annotation_lines};
+use crate::finding::Finding;
+use crate::objects::Origin;
+use crate::place::{Path, Step};
+use crate::report::{Located, Suppressed};
+use crate::yaml::Span;
+
+/// The lines at which a comment covers a finding.
+pub(super) struct Cover(Vec<usize>);
+
+impl Cover {
+    /// The finding's own line, the first line of each list item that it lies in, and the object's `kind` and name.
+    pub(super) fn new(opened: &Opened, subject: &Subject<'_>, located: &Located) -> Self {
+        if opened.remarks.is_empty() {
+            return Self(Vec::new());
+        }
+        let mut lines = vec![located.location.span.start.line];
+        if let Origin::Document { document, path: inside, .. } = &subject.object.origin {
+            let line = |path: &Path| opened.locate(*document, &joined(inside, path), None).start.line;
+            lines.push(line(&Path::root().child("kind")));
+            lines.push(line(&Path::root().keys(&["metadata", "name"])));
+            let steps = located.finding.path.steps();
+            for (depth, _) in steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Index(_))) {
+                lines.push(line(&steps.iter().take(depth + 1).cloned().collect()));
+            }
+        }
+        Self(lines)
+    }
+}
+
+/// All suppressions of one input.
+pub(super) struct Suppressions {
+    comments: Vec<Comment>,
+    annotations: Vec<Annotation>,
+    require_reason: bool,
+}
+
+struct Comment {
+    remark: Remark,
+    /// Used, by rule of the directive.
+    used: Vec<bool>,
+}
+
+struct Annotation {
+    /// Which object of the input.
+    object: usize,
+    line: AnnotationLine,
+    used: bool,
+}
+
+/// Something to say about a suppression.
+pub(super) struct Complaint {
+    /// Of a comment.
+    pub(super) at: Option<Span>,
+    /// Of an annotation: the object, and where in it.
+    pub(super) object: Option<usize>,
+    pub(super) path: Path,
+    pub(super) message: String,
+}
+
+impl Suppressions {
+    pub(super) fn new(loaded: &Loaded, opened: &Opened, settings: &Settings) -> Self {
+        let comment = |remark: &Remark| {
+            let rules = remark.says.as_ref().map_or(0, |directive| directive.rules.len());
+            Comment { remark: remark.clone(), used: vec![false; rules] }
+        };
+        let annotations = loaded
+            .objects
+            .iter()
+            .enumerate()
+            .flat_map(|(object, value)| annotation_lines(value).into_iter().map(move |line| Annotation { object, line, used: false }));
+        Self {
+            comments: opened.remarks.iter().map(comment).collect(),
+            annotations: annotations.collect(),
+            require_reason: settings.require_reason,
+        }
+    }
+
+    /// Why a finding does not count. Everything that covers it counts as used.
+    pub(super) fn find(&mut self, finding: &Finding, object: usize, cover: &Cover, policy: &Policy, today: Date) -> Option<Suppressed> {
+        let mut found = None;
+        for comment in &mut self.comments {
+            let Ok(directive) = &comment.remark.says else { continue };
+            if !cover.0.contains(&comment.remark.line) || self.require_reason && directive.reason.is_empty() {
+                continue;
+            }
+            for (rule, used) in directive.rules.iter().zip(&mut comment.used) {
+                if **rule == *finding.rule {
+                    *used = true;
+                    found.get_or_insert_with(|| Suppressed { by: "comment", reason: directive.reason.clone() });
+                }
+            }
+        }
+        for annotation in self.annotations.iter_mut().filter(|annotation| annotation.object == object) {
+            let line = &annotation.line;
+            let container = line.container.as_deref().is_none_or(|name| finding.container.as_deref() == Some(name));
+            if *line.rule == *finding.rule && container && !(self.require_reason && line.reason.is_empty()) {
+                annotation.used = true;
+                found.get_or_insert_with(|| Suppressed { by: "annotation", reason: line.reason.clone() });
+            }
+        }
+        let exemption = policy.config.exemptions.iter().find(|exemption| !exemption.is_expired(today) && exemption.covers(finding));
+        found.or_else(|| exemption.map(|exemption| Suppressed { by: "exemption", reason: exemption.reason.clone() }))
+    }
+
+    /// What to say about suppressions that suppress nothing.
+    pub(super) fn unused(&self, policy: &Policy) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        for comment in &self.comments {
+            let mut say = |message: String| {
+                complaints.push(Complaint { at: Some(comment.remark.at), object: None, path: Path::root(), message });
+            };
+            match &comment.remark.says {
+                Err(message) => say(format!("this comment is not understood: {message}")),
+                Ok(directive) => {
+                    let unused = directive.rules.iter().zip(&comment.used).filter(|(_, used)| !**used);
+                    unused.for_each(|(rule, _)| say(self.message(rule, &directive.reason, policy)));
+                }
+            }
+        }
+        for annotation in self.annotations.iter().filter(|annotation| !annotation.used) {
+            let line = &annotation.line;
+            let message = self.message(&line.rule, &line.reason, policy);
+            complaints.push(Complaint { at: None, object: Some(annotation.object), path: line.path.clone(), message });
+        }
+        complaints
+    }
+
+    fn message(&self, rule: &str, reason: &str, policy: &Policy) -> String {
+        if !policy.knows(rule) {
+            let near = policy.nearest(rule).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return format!("there is no rule `{rule}` to ignore{near}");
+        }
+        if self.require_reason && reason.is_empty() {
+            return format!("ignoring `{rule}` needs a reason behind it (--require-reason)");
+        }
+        format!("nothing of rule `{rule}` is found here: remove the suppression")
+    }
+}
