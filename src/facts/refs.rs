@@ -8,8 +8,10 @@ use crate::value::{Lookup, Value};
 
 /// How many like-named objects are offered.
 const NEAR: usize = 3;
-/// From which similarity (Jaro-Winkler) on a name counts as like another: `redis-conf` and `redis-config` are 0.97.
-const LIKE: f64 = 0.9;
+/// One edit for each so many letters of a name still makes it like another, but never more than [`EDITS`].
+const LETTERS_PER_EDIT: usize = 5;
+/// The most edits between like names.
+const EDITS: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -205,15 +207,25 @@ impl<'a> Collector<'a> {
     fn meant(&self, kind: Kind, name: &str) -> (Vec<Value>, Option<Value>) {
         let candidates = self.set.like_named(kind.group_kind(), self.namespace, name);
         let twin = candidates.iter().find(|object| is_twin(&object.identity.name, name));
-        let mut near: Vec<_> = candidates
-            .iter()
-            .map(|object| (strsim::jaro_winkler(&object.identity.name, name), &object.identity.name))
-            .filter(|(likeness, _)| *likeness >= LIKE)
-            .collect();
-        near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.cmp(y)));
+        let mut near: Vec<_> =
+            candidates.iter().filter_map(|object| Some((distance(&object.identity.name, name)?, &object.identity.name))).collect();
+        near.sort();
         let text = |name: &std::sync::Arc<str>| Value::String(name.clone());
         (near.into_iter().take(NEAR).map(|(_, name)| text(name)).collect(), twin.map(|object| text(&object.identity.name)))
     }
+}
+
+/// How far apart like names are; `None` if they are not alike: too many edits, and neither is the other with a word or more
+/// before or after it, such as a release's name.
+fn distance(found: &str, asked: &str) -> Option<usize> {
+    let allowed = (asked.len() / LETTERS_PER_EDIT).clamp(1, EDITS);
+    if found.len().abs_diff(asked.len()) <= allowed {
+        return Some(strsim::osa_distance(found, asked)).filter(|edits| *edits <= allowed);
+    }
+    let (long, short) = if found.len() > asked.len() { (found, asked) } else { (asked, found) };
+    let extended = |rest: Option<&str>, dash: fn(&str) -> bool| !short.is_empty() && rest.is_some_and(dash);
+    let prefixed = extended(long.strip_suffix(short), |rest| rest.ends_with('-'));
+    (prefixed || extended(long.strip_prefix(short), |rest| rest.starts_with('-'))).then_some(EDITS + 1)
 }
 
 fn is_map(value: &Value) -> bool {
@@ -239,4 +251,26 @@ fn has_key(object: &Object, kind: Kind, key: &Value) -> Option<bool> {
         return None;
     }
     Some(maps.iter().any(|map| !matches!(map.at(key), Value::Undefined)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn like_names_differ_by_few_edits_or_by_a_release() {
+        for (found, asked, expected) in [
+            ("redis-conf", "redis-config", Some(2)),
+            ("redis-cofnig", "redis-config", Some(1)),
+            ("data-redis-config", "redis-config", Some(4)),
+            ("redis-config", "redis-config-prod", Some(4)),
+            ("xredis-configuration", "redis-config", None),
+            ("a", "b", Some(1)),
+            ("abc", "xyz", None),
+            ("web-config", "redis-config", None),
+            ("", "redis", None),
+        ] {
+            assert_eq!(distance(found, asked), expected, "{found} for {asked}");
+        }
+    }
 }

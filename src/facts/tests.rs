@@ -277,7 +277,7 @@ fn references_say_what_exists_and_what_may_have_been_meant() {
             "ConfigMap here a null false volume yes yes [] null",
             "ConfigMap here b null false volume yes no [] null",
             "Secret gone null null true volume no unknown [] null",
-            "ConfigMap conf null null false projected no unknown [] conf-12fef3",
+            "ConfigMap conf null null false projected no unknown [conf-12fef3] conf-12fef3",
             "Secret plain null null false projected yes unknown [] null",
             "ConfigMap 7 null null false volume unknown unknown [] null",
             "ConfigMap her null c false envFrom no unknown [here] null",

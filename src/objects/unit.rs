@@ -33,7 +33,7 @@ pub struct UnitSet {
 }
 
 /// How many objects are compared with a name that is not found, so that many such names do not cost the square of their number.
-const LIKE_NAMED: usize = 256;
+const LIKE_NAMED: usize = 64;
 
 /// The objects of one kind.
 #[derive(Debug, Default)]
@@ -219,9 +219,16 @@ impl ObjectSet for UnitSet {
         let twins = [stem, name].map(|stem| self.stems.get(&(kind.kind.into(), stem.into())));
         let mut ids: Vec<u32> = twins.into_iter().flatten().flatten().copied().collect();
         if let Some(kind) = self.kind(kind) {
-            let named = namespace.map_or(Some(&kind.all), |namespace| kind.namespaces.get(&Some(namespace.into())));
-            let anywhere = namespace.and_then(|_| kind.namespaces.get(&None));
-            ids.extend(anywhere.into_iter().chain(named).flatten().take(LIKE_NAMED));
+            let here = namespace.and_then(|namespace| kind.namespaces.get(&Some(namespace.into())));
+            for neighbours in here.into_iter().chain(kind.namespaces.get(&None)) {
+                // Filed in the order of their names, so that what starts alike stands close.
+                let named = |id: &u32| self.objects.get(*id as usize).is_some_and(|object| *object.identity.name < *name);
+                let middle = neighbours.partition_point(named);
+                ids.extend(neighbours.iter().skip(middle.saturating_sub(LIKE_NAMED / 2)).take(LIKE_NAMED));
+            }
+            if namespace.is_none() {
+                ids.extend(kind.all.iter().take(LIKE_NAMED));
+            }
         }
         let mut seen = FxHashSet::default();
         ids.retain(|id| seen.insert(*id));
@@ -284,6 +291,10 @@ mod tests {
         assert_eq!(like("conf-11111", "prod"), ["conf", "conf-12fef3", "conf-98abc7", "a", "z"]);
         assert_eq!(like("nothing", "prod").len(), 5);
         assert!(like("conf", "dev").is_empty());
+        let many: Vec<_> = (0..1000).map(|n| config(&format!("c{n:03}"))).collect();
+        let set = UnitSet::new(many, false);
+        let like: Vec<_> = set.like_named(gk, Some("prod"), "c500x").iter().map(|o| o.identity.name.to_string()).collect();
+        assert!(like.len() <= LIKE_NAMED && like.contains(&"c500".to_owned()) && like.contains(&"c501".to_owned()), "{like:?}");
     }
 
     #[test]
