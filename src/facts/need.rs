@@ -57,8 +57,8 @@ needs! {
     Workloads "workloads" ["apps"/"StatefulSet", "apps"/"Deployment", "apps"/"DaemonSet", "batch"/"CronJob", "batch"/"Job"];
     /// Namespaces.
     Namespaces "namespaces" [""/"Namespace"];
-    /// Pods, as they run.
-    Pods "pods" [""/"Pod"];
+    /// Pods, as they run, and the revisions they run.
+    Pods "pods" [""/"Pod", "apps"/"ControllerRevision"];
     /// Custom resources of operators.
     CustomResources "crs" [];
 }

@@ -19,18 +19,17 @@ impl Difference {
     /// As the rules see it, with what kind of difference it is.
     pub(in crate::facts) fn to_value(&self) -> Value {
         let known = |value: &Value| if value.is_absent() { Value::Null } else { value.clone() };
-        object([
-            ("path", self.path.to_value()),
-            ("old", known(&self.old)),
-            ("new", known(&self.new)),
-            ("class", Value::from(class(&self.path))),
-        ])
+        object([("path", self.path.to_value()), ("old", known(&self.old)), ("new", known(&self.new)), ("class", Value::from(self.class()))])
+    }
+
+    /// What a person would call a difference of a pod template: `restart` (`kubectl rollout restart`), `checksum` (of a
+    /// configuration), `chart` (labels that every chart version changes), `image`, `resources`, `config` (which ConfigMap or
+    /// Secret), else `other`.
+    pub(in crate::facts) fn class(&self) -> &'static str {
+        class(&self.path)
     }
 }
 
-/// What a person would call a difference of a pod template: `restart` (`kubectl rollout restart`), `checksum` (of a
-/// configuration), `chart` (labels that every chart version changes), `image`, `resources`, `config` (which ConfigMap or Secret),
-/// else `other`.
 fn class(path: &Path) -> &'static str {
     let has = |name: &str| path.steps().iter().any(|step| matches!(step, Step::Key(key) if **key == *name));
     let last = match path.steps().last() {

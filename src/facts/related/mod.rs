@@ -10,6 +10,7 @@ mod hpa;
 mod namespace;
 mod network;
 mod pdb;
+mod pods;
 mod rounding;
 mod scale;
 mod service;
@@ -55,7 +56,10 @@ pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
         Need::Workloads => workloads::entries(view),
         Need::ServiceAccounts => accounts::account_entries(view),
         Need::Bindings => accounts::binding_entries(view),
-        _ => Vec::new(),
+        Need::Pods => pods::entries(view),
+        Need::CustomResources => vec![("crs", Value::from(Vec::new()))],
+        // What these hold is resolved where it is referred to: `workload`.
+        Need::ConfigMaps | Need::Secrets => Vec::new(),
     }
 }
 
