@@ -15,6 +15,7 @@ mod scope;
 mod session;
 mod store;
 mod suppress;
+pub mod testing;
 mod verdict;
 
 use std::path::PathBuf;

@@ -40,13 +40,12 @@ pub(super) fn parse(file: &str, source: Cow<'static, str>, builtin: bool) -> Res
             "the first line must be `# METADATA`, followed by the rule's header: see CONTRIBUTING.md, \"Adding a rule\"".to_owned(),
         ));
     };
-    let value = match super::standin::read_value(&text) {
+    let value = match crate::yaml::read_value(&text) {
         Ok(value @ Value::Object(_)) => value,
         Ok(_) => return Err(at_top("the METADATA block must be a YAML mapping".to_owned())),
         Err(error) => {
-            return Err(at_top(format!(
-                "the METADATA block is no YAML: {error} (lines of the block, counted from the line after `# METADATA`)"
-            )));
+            let line = error.at.map_or(1, |at| at.line + 1);
+            return Err(vec![HeaderError { line, message: format!("the METADATA block is no YAML: {}", error.message) }]);
         }
     };
     let mut reader = Reader { text: &text, builtin, errors: Vec::new() };
@@ -113,9 +112,9 @@ impl Reader<'_> {
             doors: self.doors(custom),
             default_on: self.default_on(custom),
             deny,
-            on_error: self.one_of(custom, "on_error", OnError::Warn, false, |text| on_error(text), "warn | deny"),
+            on_error: self.one_of(custom, "on_error", OnError::Warn, false, on_error, "warn | deny"),
             profiles: self.profiles(custom),
-            fix: self.one_of(custom, "fix", FixKind::None, false, |text| fix_kind(text), "none | safe | unsafe"),
+            fix: self.one_of(custom, "fix", FixKind::None, false, fix_kind, "none | safe | unsafe"),
             since: self.since(custom),
             params: self.params(custom),
             file: file.into(),

@@ -10,18 +10,18 @@
 mod catalog;
 mod check;
 mod compile;
+mod coverage;
 mod decode;
 mod engine;
-pub mod harness;
 mod header;
 mod kinds;
 mod native;
 mod patch;
 mod rule;
-mod standin;
 mod walk;
 
 pub use catalog::{Catalog, LoadError, LoadErrors, Selected};
+pub use coverage::Coverage;
 pub use engine::{Engine, EngineSettings, Evaluator, Outcome, RuleError};
 pub use kinds::{KindPattern, WORKLOAD_KINDS};
 pub use patch::{PatchError, apply};
