@@ -40,10 +40,8 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 /// One cache, a few lines: the verdict first, then where each number comes from.
-fn describe(cache: &Cache) -> String {
-    let object = &cache.object;
-    let namespace = object.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    let head = format!("{} {namespace}{}, container {}", object.kind, object.name, cache.container);
+fn describe(cache: &Cache<'_>) -> String {
+    let head = format!("{}, container {}", cache.object, cache.container);
     let mut text = format!("{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}\n", clean(&head), clean(&cache.file));
     let mut row = |name: &str, value: &str| {
         let _ = writeln!(text, "  {name:<8} {value}");
@@ -69,7 +67,7 @@ fn describe(cache: &Cache) -> String {
     text
 }
 
-fn cap(cache: &Cache) -> String {
+fn cap(cache: &Cache<'_>) -> String {
     let certainty = if cache.certainty == "exact" { String::new() } else { format!(" ({})", cache.certainty) };
     match cache.bytes {
         Some(n) => format!("{}{certainty}", bytes(n)),
@@ -82,7 +80,7 @@ fn cap(cache: &Cache) -> String {
 }
 
 /// Headroom in per cent: 133 is where persistence and replication become safe (design 8.2).
-fn ratio(cache: &Cache) -> String {
+fn ratio(cache: &Cache<'_>) -> String {
     let Some(ratio) = cache.ratio else {
         return match (cache.limit, cache.bytes) {
             (None, _) => "none: there is no limit to compare with".into(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::{Facts, Simple};
 use super::output::Streams;
@@ -11,7 +11,7 @@ use crate::facts::Need;
 use crate::finding::Place;
 use crate::lint::Session;
 use crate::place::Path;
-use crate::report::json_location;
+use crate::report::{JsonLocation, JsonObject};
 use crate::value::Value;
 
 pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
@@ -30,14 +30,13 @@ pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
         match facts.format {
             Simple::Json => {
                 out.write_all(if rows == 0 { b"\n" } else { b",\n" })?;
-                let object = plain(&subject.object.identity.to_value());
-                let row = json!({"object": object, "location": location.as_ref().map(json_location), "input": plain(&input)});
+                let row = Row { object: (&subject.object.identity).into(), location: location.as_ref().map(Into::into), input: &input };
                 serde_json::to_writer(&mut out, &row).map_err(std::io::Error::from)?;
             }
             Simple::Text => {
                 let at = location.map(|at| format!("{}:{}", at.file, at.span.start.line)).unwrap_or_default();
                 writeln!(out, "# {} ({})", crate::report::clean(&subject.object.identity.to_string()), crate::report::clean(&at))?;
-                serde_json::to_writer_pretty(&mut out, &plain(&input)).map_err(std::io::Error::from)?;
+                serde_json::to_writer_pretty(&mut out, &input).map_err(std::io::Error::from)?;
                 out.write_all(b"\n")?;
             }
         }
@@ -51,6 +50,9 @@ pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
     Ok(unread.max(Exit::Clean))
 }
 
-fn plain(value: &Value) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or(serde_json::Value::Null)
+#[derive(Serialize)]
+struct Row<'a> {
+    object: JsonObject<'a>,
+    location: Option<JsonLocation<'a>>,
+    input: &'a Value,
 }

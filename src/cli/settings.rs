@@ -86,6 +86,7 @@ pub(super) fn unread(reading: &Reading, session: &Session<'_>, streams: &mut Str
         let at = failure.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
         streams.error(&format!("{}{at}: {}{}", failure.file, failure.message, meant_command(&failure.file)));
     }
+    session.notices.iter().for_each(|notice| streams.note(notice));
     let counts = |skipped: &input::Skipped| reading.strict_input || skipped.named && !reading.allow_nothing;
     let (counting, passing): (Vec<_>, Vec<_>) = session.skipped.iter().partition(|skipped| counts(skipped));
     for skipped in &counting {

@@ -7,15 +7,17 @@ use super::session::{Session, Subject};
 use crate::finding::Place;
 use crate::objects::Identity;
 use crate::place::{Path, Within};
+use crate::report::JsonObject;
 use crate::value::{Lookup, Value};
 
 /// One cache.
 #[derive(Debug, Clone, Serialize)]
-pub struct Cache {
+pub struct Cache<'s> {
     /// The workload's file.
     pub file: String,
     /// The workload.
-    pub object: Object,
+    #[serde(serialize_with = "identity")]
+    pub object: &'s Identity,
     /// The container's name.
     pub container: String,
     /// `server`.
@@ -44,20 +46,6 @@ pub struct Cache {
     pub ratio: Option<f64>,
 }
 
-/// A workload's identity.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Object {
-    /// Group and version.
-    pub api_version: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespace, if given.
-    pub namespace: Option<String>,
-    /// Name.
-    pub name: String,
-}
-
 /// A setting and where it is.
 #[derive(Debug, Clone, Serialize)]
 pub struct Setting {
@@ -79,23 +67,16 @@ pub struct Dead {
     pub reason: String,
 }
 
-impl From<&Identity> for Object {
-    fn from(id: &Identity) -> Self {
-        Self {
-            api_version: id.api_version.to_string(),
-            kind: id.kind.to_string(),
-            namespace: id.namespace.as_deref().map(Into::into),
-            name: id.name.to_string(),
-        }
-    }
+fn identity<S: serde::Serializer>(id: &Identity, serializer: S) -> Result<S::Ok, S::Error> {
+    JsonObject::from(id).serialize(serializer)
 }
 
 /// All caches of a session, in the order of names and texts.
-pub fn caches(session: &Session<'_>) -> Vec<Cache> {
+pub fn caches<'s>(session: &'s Session<'_>) -> Vec<Cache<'s>> {
     session.subjects().flat_map(|subject| of_workload(session, &subject)).collect()
 }
 
-fn of_workload(session: &Session<'_>, subject: &Subject<'_>) -> Vec<Cache> {
+fn of_workload<'s>(session: &'s Session<'_>, subject: &Subject<'s>) -> Vec<Cache<'s>> {
     let Some(facts) = session.facts(subject) else { return Vec::new() };
     let place = Place { object: None, path: Path::root(), within: None };
     let file = session.locate(subject, &place).map(|at| at.file.to_string()).unwrap_or_default();
@@ -104,7 +85,7 @@ fn of_workload(session: &Session<'_>, subject: &Subject<'_>) -> Vec<Cache> {
     capped.map(|container| cache(session, subject, container, file.clone())).collect()
 }
 
-fn cache(session: &Session<'_>, subject: &Subject<'_>, container: &Value, file: String) -> Cache {
+fn cache<'s>(session: &Session<'_>, subject: &Subject<'s>, container: &Value, file: String) -> Cache<'s> {
     let cap = container.at("memory_cap");
     let text = |value: &Value| value.text().map(Into::into);
     let (bytes, limit) = (cap.at("bytes").int(), container.at("memory").at("limit").int());
@@ -115,7 +96,7 @@ fn cache(session: &Session<'_>, subject: &Subject<'_>, container: &Value, file: 
     });
     Cache {
         file,
-        object: (&subject.object.identity).into(),
+        object: &subject.object.identity,
         container: container.at("name").text().unwrap_or_default().into(),
         role: container.at("software").at("role").text().unwrap_or_default().into(),
         bytes,

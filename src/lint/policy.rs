@@ -122,6 +122,20 @@ impl Policies {
         Ok(self.get(index).config.clone())
     }
 
+    /// Exemptions that have ended.
+    pub(super) fn notices(&self, today: jiff::civil::Date) -> Vec<String> {
+        let ended = |policy: &Arc<Policy>| {
+            let file = policy.config.file.as_deref().unwrap_or(Path::new("kubelint.yaml")).display().to_string();
+            let ended = policy.config.exemptions.iter().filter(|exemption| exemption.is_expired(today));
+            let say = |exemption: &config::Exemption| {
+                let last = exemption.expires.map(|last| last.to_string()).unwrap_or_default();
+                format!("{file}: the exemption of {} for {} ended on {last}: renew or remove it", exemption.rule, exemption.object)
+            };
+            ended.map(say).collect::<Vec<_>>()
+        };
+        self.list.iter().flat_map(ended).collect()
+    }
+
     pub(super) fn get(&self, index: usize) -> Arc<Policy> {
         let policy = self.list.get(index).or(self.list.first());
         policy.map_or_else(|| Arc::new(Policy::new(Config::default(), &self.catalog)), Arc::clone)

@@ -18,7 +18,7 @@ use crate::input::{self, Collected, Failure, Input, Outcome, Skipped, Source};
 use crate::objects::{Identity, Object, ObjectSet as _, Origin, UnitSet};
 use crate::report::{Location, SourceText, Sources};
 use crate::value::Lookup;
-use crate::yaml;
+use crate::yaml::{self, NoteKind};
 
 /// All inputs of a run, read.
 pub struct Session<'a> {
@@ -28,6 +28,8 @@ pub struct Session<'a> {
     pub skipped: Vec<Skipped>,
     /// Inputs, and parts of them, that could not be read.
     pub failures: Vec<Failure>,
+    /// What a person should know, and no rule says.
+    pub notices: Vec<String>,
     policies: Policies,
     store: Store,
     views: Vec<Layers>,
@@ -50,7 +52,15 @@ pub struct Subject<'s> {
     pub(super) scope: usize,
 }
 
-type ReadInput = (Vec<Arc<Object>>, Option<Arc<Opened>>, Vec<Failure>, Option<String>);
+/// What one input yielded.
+#[derive(Default)]
+struct Yield {
+    objects: Vec<Arc<Object>>,
+    opened: Option<Arc<Opened>>,
+    failures: Vec<Failure>,
+    skipped: Option<String>,
+    notices: Vec<String>,
+}
 
 impl<'a> Session<'a> {
     /// Reads everything.
@@ -61,21 +71,23 @@ impl<'a> Session<'a> {
         let mut policies = Policies::new(settings)?;
         let assigned = policies.assign(&mut collected, settings.force_exclude)?;
         let store = Store::new(settings.limits.clone(), settings.max_file_bytes);
-        let read: Vec<ReadInput> =
+        let read: Vec<Yield> =
             collected.inputs.par_iter().enumerate().map(|(number, input)| read_input(number, input, settings, &store)).collect();
+        let mut notices = policies.notices(settings.today);
         let (mut skipped, mut failures) = (collected.skipped, collected.failures);
         let mut loaded = Vec::with_capacity(read.len());
-        for ((input, policy), (objects, opened, failed, reason)) in collected.inputs.into_iter().zip(assigned).zip(read) {
-            failures.extend(failed);
-            if let Some(reason) = reason {
+        for ((input, policy), read) in collected.inputs.into_iter().zip(assigned).zip(read) {
+            failures.extend(read.failures);
+            notices.extend(read.notices);
+            if let Some(reason) = read.skipped {
                 skipped.push(Skipped { file: Arc::clone(&input.file), reason, named: input.named });
             }
-            loaded.push(Loaded { input, objects, policy, opened, scope: 0 });
+            loaded.push(Loaded { input, objects: read.objects, policy, opened: read.opened, scope: 0 });
         }
         skipped.sort();
         failures.sort_by(|a, b| (&a.file, a.at, &a.message).cmp(&(&b.file, b.at, &b.message)));
         let views = arrange(&mut loaded, settings.extent);
-        Ok(Self { settings, loaded, skipped, failures, policies, store, views, request: Request::offline(false) })
+        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, views, request: Request::offline(false) })
     }
 
     /// Inputs that hold objects.
@@ -142,23 +154,37 @@ impl Sources for Session<'_> {
     }
 }
 
-fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) -> ReadInput {
-    let fail = |message: String| vec![Failure { file: Arc::clone(&input.file), message, at: None }];
-    let Ok(number) = u32::try_from(number) else { return (Vec::new(), None, fail("too many inputs in one run".into()), None) };
+fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) -> Yield {
+    let fail = |message: String| {
+        let failure = Failure { file: Arc::clone(&input.file), message, at: None };
+        Yield { failures: vec![failure], ..Yield::default() }
+    };
+    let Ok(number) = u32::try_from(number) else { return fail("too many inputs in one run".into()) };
     let bytes = match input::bytes(input, settings.max_file_bytes) {
         Ok(bytes) => bytes,
-        Err(error) => return (Vec::new(), None, fail(error.to_string()), None),
+        Err(error) => return fail(error.to_string()),
     };
     let stream = yaml::read(&bytes, &settings.limits);
     let length = bytes.len();
     drop(bytes);
     match input::interpret(&stream, &input.file, number, settings.namespace.as_ref()) {
-        Outcome::Skipped(reason) => (Vec::new(), None, Vec::new(), Some(reason)),
+        Outcome::Skipped(reason) => Yield { skipped: Some(reason), ..Yield::default() },
         Outcome::Manifest(manifest) => {
+            let notices = notices(&stream, &input.file);
             let opened = store.has_room(length).then(|| Arc::new(Opened::new(stream, manifest.objects.iter())));
-            (manifest.objects.into_iter().map(Arc::new).collect(), opened, manifest.failures, None)
+            let objects = manifest.objects.into_iter().map(Arc::new).collect();
+            Yield { objects, opened, failures: manifest.failures, skipped: None, notices }
         }
     }
+}
+
+/// What the reader noticed that is no finding: tags and directives that kubectl ignores or refuses.
+fn notices(stream: &yaml::Stream, file: &str) -> Vec<String> {
+    let notes = stream.documents.iter().flat_map(|document| &document.notes);
+    notes
+        .filter(|note| !matches!(note.kind, NoteKind::DuplicateKey | NoteKind::AmbiguousScalar))
+        .map(|note| format!("{file}:{}:{}: {}", note.span.start.line, note.span.start.column, note.message))
+        .collect()
 }
 
 /// Lets inputs meet: gives each its unit, and each unit what it sees.

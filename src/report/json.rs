@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
-use super::{Located, Location, Reporter, Sources, Tail};
-use crate::finding::{Edit, Fix, PatchOp};
+use super::{Located, Location, Reporter, Sources, Summary, Tail};
+use crate::finding::{Edit, Fix, FixSafety, PatchOp, Related};
+use crate::input::{Failure, Skipped};
 use crate::objects::Identity;
-use crate::place::{Path, Step};
+use crate::place::{Path, Step, Within};
 use crate::value::Value;
 use crate::yaml::Position;
 
@@ -24,6 +25,11 @@ impl<'a> Report<'a> {
     fn head(&mut self) -> io::Result<()> {
         if self.findings == 0 { self.out.write_all(b"{\"version\":1,\"findings\":[") } else { Ok(()) }
     }
+
+    fn section(&mut self, name: &str, content: &impl Serialize) -> io::Result<()> {
+        write!(self.out, ",\n\"{name}\":")?;
+        Ok(serde_json::to_writer(&mut self.out, content)?)
+    }
 }
 
 impl Reporter for Report<'_> {
@@ -31,111 +37,240 @@ impl Reporter for Report<'_> {
         self.head()?;
         self.out.write_all(if self.findings == 0 { b"\n" } else { b",\n" })?;
         self.findings += 1;
-        serde_json::to_writer(&mut self.out, &finding(located))?;
-        Ok(())
+        Ok(serde_json::to_writer(&mut self.out, &JsonFinding::new(located))?)
     }
 
     fn end(&mut self, tail: &Tail<'_>) -> io::Result<()> {
         self.head()?;
-        let skipped: Vec<Json> = tail.skipped.iter().map(|skipped| json!({"file": &*skipped.file, "reason": skipped.reason})).collect();
-        let errors: Vec<Json> = tail.errors.iter().map(failure).collect();
-        let s = tail.summary;
-        let summary = json!({"files": s.files, "objects": s.objects, "errors": s.errors, "warnings": s.warnings, "infos": s.infos, "suppressed": s.suppressed});
-        let close = if self.findings == 0 { "" } else { "\n" };
-        writeln!(self.out, "{close}],\n\"skipped\":{},\n\"errors\":{},\n\"summary\":{summary}}}", Json::from(skipped), Json::from(errors))?;
+        self.out.write_all(if self.findings == 0 { b"]" } else { b"\n]" })?;
+        self.section("skipped", &tail.skipped.iter().map(JsonSkipped::new).collect::<Vec<_>>())?;
+        self.section("errors", &tail.errors.iter().map(JsonFailure::new).collect::<Vec<_>>())?;
+        self.section("summary", &JsonSummary::new(tail.summary))?;
+        self.out.write_all(b"}\n")?;
         self.out.flush()
     }
 }
 
-fn failure(failure: &crate::input::Failure) -> Json {
-    let mut map = Map::new();
-    map.insert("file".into(), json!(&*failure.file));
-    map.insert("message".into(), json!(failure.message));
-    if let Some(at) = failure.at {
-        map.insert("location".into(), json!({"file": &*failure.file, "start": position(at), "end": position(at)}));
+#[derive(Serialize)]
+struct JsonSkipped<'a> {
+    file: &'a str,
+    reason: &'a str,
+}
+
+impl<'a> JsonSkipped<'a> {
+    fn new(skipped: &'a Skipped) -> Self {
+        Self { file: &skipped.file, reason: &skipped.reason }
     }
-    Json::Object(map)
+}
+
+#[derive(Serialize)]
+struct JsonFailure<'a> {
+    file: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<JsonLocation<'a>>,
+}
+
+impl<'a> JsonFailure<'a> {
+    fn new(failure: &'a Failure) -> Self {
+        let at = |at: Position| JsonLocation { file: &failure.file, source: None, start: at.into(), end: at.into() };
+        Self { file: &failure.file, message: &failure.message, location: failure.at.map(at) }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSummary {
+    files: usize,
+    objects: usize,
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    suppressed: usize,
+}
+
+impl JsonSummary {
+    const fn new(summary: Summary) -> Self {
+        let Summary { files, objects, errors, warnings, infos, suppressed } = summary;
+        Self { files, objects, errors, warnings, infos, suppressed }
+    }
 }
 
 /// One entry of `findings`.
-pub fn finding(located: &Located) -> Json {
-    let finding = &located.finding;
-    let mut map = Map::new();
-    let mut put = |key: &str, value: Json| map.insert(key.to_owned(), value);
-    put("rule", json!(&*finding.rule));
-    put("severity", json!(finding.severity.as_str()));
-    put("message", json!(finding.message));
-    put("object", identity(&finding.object));
-    if let Some(container) = &finding.container {
-        put("container", json!(&**container));
+#[derive(Serialize)]
+pub struct JsonFinding<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    object: JsonObject<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a str>,
+    path: Vec<JsonStep<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<JsonWithin>,
+    location: JsonLocation<'a>,
+    related: Vec<JsonRelated<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<JsonFix<'a>>,
+    fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<JsonSuppressed<'a>>,
+}
+
+impl<'a> JsonFinding<'a> {
+    /// Of a finding.
+    pub fn new(located: &'a Located) -> Self {
+        let finding = &located.finding;
+        let related = finding.related.iter().zip(&located.related);
+        Self {
+            rule: &finding.rule,
+            severity: finding.severity.as_str(),
+            message: &finding.message,
+            object: (&finding.object).into(),
+            container: finding.container.as_deref(),
+            path: steps(&finding.path),
+            within: finding.within.map(|Within { start, end }| JsonWithin { start, end }),
+            location: (&located.location).into(),
+            related: related.map(|(related, at)| JsonRelated::new(related, at.as_ref(), &finding.object)).collect(),
+            fix: finding.fix.as_ref().map(JsonFix::new),
+            fingerprint: &located.fingerprint,
+            suppressed: located.suppressed.as_ref().map(|s| JsonSuppressed { by: s.by, reason: &s.reason }),
+        }
     }
-    put("path", path(&finding.path));
-    if let Some(within) = finding.within {
-        put("within", json!({"start": within.start, "end": within.end}));
-    }
-    put("location", location(&located.location));
-    let related = finding.related.iter().zip(&located.related).map(|(related, at)| {
-        let object = related.place.object.as_ref().unwrap_or(&finding.object);
-        json!({"message": related.message, "object": identity(object), "path": path(&related.place.path), "location": at.as_ref().map(location)})
-    });
-    put("related", related.collect());
-    if let Some(found) = &finding.fix {
-        put("fix", fix(found));
-    }
-    put("fingerprint", json!(located.fingerprint));
-    if let Some(suppressed) = &located.suppressed {
-        put("suppressed", json!({"by": suppressed.by, "reason": suppressed.reason}));
-    }
-    Json::Object(map)
+}
+
+#[derive(Serialize)]
+struct JsonWithin {
+    start: usize,
+    end: usize,
+}
+
+#[derive(Serialize)]
+struct JsonSuppressed<'a> {
+    by: &'a str,
+    reason: &'a str,
 }
 
 /// A location: file, perhaps the chart's template, start and end.
-pub fn location(location: &Location) -> Json {
-    let mut map = Map::new();
-    map.insert("file".into(), json!(&*location.file));
-    if let Some(source) = &location.source {
-        map.insert("source".into(), json!(&**source));
+#[derive(Serialize)]
+pub struct JsonLocation<'a> {
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    start: JsonPosition,
+    end: JsonPosition,
+}
+
+impl<'a> From<&'a Location> for JsonLocation<'a> {
+    fn from(location: &'a Location) -> Self {
+        let span = location.span;
+        Self { file: &location.file, source: location.source.as_deref(), start: span.start.into(), end: span.end.into() }
     }
-    map.insert("start".into(), position(location.span.start));
-    map.insert("end".into(), position(location.span.end));
-    Json::Object(map)
 }
 
-fn position(at: Position) -> Json {
-    json!({"line": at.line, "column": at.column, "offset": at.offset})
+#[derive(Serialize)]
+struct JsonPosition {
+    line: usize,
+    column: usize,
+    offset: usize,
 }
 
-fn identity(object: &Identity) -> Json {
-    json!({"apiVersion": &*object.api_version, "kind": &*object.kind, "namespace": object.namespace.as_deref(), "name": &*object.name})
+impl From<Position> for JsonPosition {
+    fn from(Position { line, column, offset }: Position) -> Self {
+        Self { line, column, offset }
+    }
 }
 
-fn path(path: &Path) -> Json {
-    let step = |step: &Step| match step {
-        Step::Key(key) => json!(&**key),
-        Step::Index(index) => json!(index),
-    };
-    path.steps().iter().map(step).collect()
+/// An object's identity.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JsonObject<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
 }
 
-fn plain(value: &Value) -> Json {
-    serde_json::to_value(value).unwrap_or(Json::Null)
+impl<'a> From<&'a Identity> for JsonObject<'a> {
+    fn from(id: &'a Identity) -> Self {
+        Self { api_version: &id.api_version, kind: &id.kind, namespace: id.namespace.as_deref(), name: &id.name }
+    }
 }
 
-fn fix(fix: &Fix) -> Json {
-    let safety = match fix.safety {
-        crate::finding::FixSafety::Safe => "safe",
-        crate::finding::FixSafety::Unsafe => "unsafe",
-    };
-    let edits: Vec<Json> = fix.edits.iter().map(edit).collect();
-    json!({"title": fix.title, "safety": safety, "edits": edits, "creates": fix.creates.iter().map(plain).collect::<Vec<_>>()})
+#[derive(Serialize)]
+#[serde(untagged)]
+enum JsonStep<'a> {
+    Key(&'a str),
+    Index(usize),
 }
 
-fn edit(edit: &Edit) -> Json {
-    let op = |op: &PatchOp| match op {
-        PatchOp::Add(path, value) => json!({"op": "add", "path": path.to_pointer(), "value": plain(value)}),
-        PatchOp::Replace(path, value) => json!({"op": "replace", "path": path.to_pointer(), "value": plain(value)}),
-        PatchOp::Remove(path) => json!({"op": "remove", "path": path.to_pointer()}),
-        PatchOp::Test(path, value) => json!({"op": "test", "path": path.to_pointer(), "value": plain(value)}),
-    };
-    json!({"object": edit.object.as_ref().map(identity), "ops": edit.ops.iter().map(op).collect::<Vec<_>>()})
+fn steps(path: &Path) -> Vec<JsonStep<'_>> {
+    let steps = path.steps().iter();
+    steps
+        .map(|step| match step {
+            Step::Key(key) => JsonStep::Key(key),
+            Step::Index(index) => JsonStep::Index(*index),
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct JsonRelated<'a> {
+    message: &'a str,
+    object: JsonObject<'a>,
+    path: Vec<JsonStep<'a>>,
+    location: Option<JsonLocation<'a>>,
+}
+
+impl<'a> JsonRelated<'a> {
+    fn new(related: &'a Related, at: Option<&'a Location>, judged: &'a Identity) -> Self {
+        let object = related.place.object.as_ref().unwrap_or(judged);
+        Self { message: &related.message, object: object.into(), path: steps(&related.place.path), location: at.map(Into::into) }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    title: &'a str,
+    safety: &'static str,
+    edits: Vec<JsonEdit<'a>>,
+    creates: &'a [Value],
+}
+
+impl<'a> JsonFix<'a> {
+    fn new(fix: &'a Fix) -> Self {
+        let safety = match fix.safety {
+            FixSafety::Safe => "safe",
+            FixSafety::Unsafe => "unsafe",
+        };
+        Self { title: &fix.title, safety, edits: fix.edits.iter().map(JsonEdit::new).collect(), creates: &fix.creates }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    object: Option<JsonObject<'a>>,
+    ops: Vec<JsonOp<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonOp<'a> {
+    op: &'static str,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a Value>,
+}
+
+impl<'a> JsonEdit<'a> {
+    fn new(edit: &'a Edit) -> Self {
+        let op = |op: &'a PatchOp| {
+            let (op, path, value) = match op {
+                PatchOp::Add(path, value) => ("add", path, Some(value)),
+                PatchOp::Replace(path, value) => ("replace", path, Some(value)),
+                PatchOp::Remove(path) => ("remove", path, None),
+                PatchOp::Test(path, value) => ("test", path, Some(value)),
+            };
+            JsonOp { op, path: path.to_pointer(), value }
+        };
+        Self { object: edit.object.as_ref().map(Into::into), ops: edit.ops.iter().map(op).collect() }
+    }
 }

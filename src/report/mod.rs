@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 pub use clean::clean;
 pub use excerpt::{Excerpt, SourceText};
-pub use json::{finding as json_finding, location as json_location};
+pub use json::{JsonFinding, JsonLocation, JsonObject};
 pub use model::{Located, Location, Summary, Suppressed, Tail};
 
 use crate::rules::Catalog;

@@ -1,0 +1,355 @@
+//! What a user sees from outside: the binary in an empty folder with a bare environment.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use serde_json::Value as Json;
+
+const STORE: &str = "apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: store
+  namespace: prod
+spec:
+  serviceName: store
+  replicas: 3
+  selector:
+    matchLabels: {app: store}
+  template:
+    metadata:
+      labels: {app: store}
+    spec:
+      containers:
+        - name: store
+          image: registry.example.com/store:1.2.3
+          securityContext: {privileged: true}
+";
+
+/// `privileged-container` is an error of this object, wherever else rules may come and go.
+const RULE: &str = "privileged-container";
+
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: prod}\ndata: {a: b}\n";
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Json {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {} {}", self.out, self.err))
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubelint"));
+        command.args(arguments).current_dir(self.0.path()).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.0.path());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], stdin: &str) -> Ran {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A program that does not read its standard input may have ended already.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// A JSON lint: exit code, report.
+    fn lint(&self, arguments: &[&str]) -> (i32, Json) {
+        let ran = self.run(&[&["lint", "--format", "json"], arguments].concat());
+        (ran.code, ran.json())
+    }
+}
+
+/// Rule and line of each finding.
+fn found(report: &Json) -> Vec<(String, u64)> {
+    let finding = |f: &Json| (f["rule"].as_str().unwrap().to_owned(), f["location"]["start"]["line"].as_u64().unwrap());
+    report["findings"].as_array().unwrap().iter().map(finding).collect()
+}
+
+fn has(report: &Json, rule: &str) -> bool {
+    found(report).iter().any(|(found, _)| found == rule)
+}
+
+#[test]
+fn the_exit_code_says_how_it_ended() {
+    let folder = Folder::new(&[("bad.yaml", STORE), ("good.yaml", CONFIG_MAP), ("broken.yaml", "kind: [\n"), ("empty.yaml", "")]);
+    for (arguments, code) in [
+        (&["good.yaml"][..], 0),
+        (&["bad.yaml"], 1),
+        (&["lint", "--fail-on", "never", "bad.yaml"], 0),
+        (&["lint", "--no-such-flag", "good.yaml"], 2),
+        (&["absent.yaml"], 2),
+        (&["bad.yaml", "absent.yaml"], 2),
+        (&["broken.yaml"], 2),
+        (&["empty.yaml"], 2),
+        (&["lint", "--allow-nothing", "empty.yaml"], 0),
+        (&["lint", "--allow-nothing", "broken.yaml"], 2),
+        (&["explain", "no-such-rule-at-all"], 2),
+        (&["serve"], 2),
+        (&["--version"], 0),
+        (&["help"], 0),
+        (&[], 2),
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {} {}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_said_on_stderr_and_the_report_stays_clean() {
+    let folder = Folder::new(&[("values.yaml", "replicas: 3\n"), ("bad.yaml", STORE)]);
+    let ran = folder.run(&["lint", "absent.yaml", "values.yaml"]);
+    insta::assert_snapshot!(ran.err, @r"
+    error: absent.yaml: cannot be read: No such file or directory (os error 2)
+    error: values.yaml: skipped: Helm values, not manifests: lint what `helm template` renders with them
+    ");
+    assert_eq!(ran.out, "");
+    let ran = folder.run(&["lnit"]);
+    assert!(ran.err.contains("did you mean the command `lint`?"), "{}", ran.err);
+    let ran = folder.run(&["serve"]);
+    assert!(ran.err.contains("webhook"), "{}", ran.err);
+    let ran = folder.run(&["lint", "--format", "jsno", "bad.yaml"]);
+    assert!(ran.err.contains("did you mean `json`?"), "{}", ran.err);
+}
+
+#[test]
+fn a_finding_is_shown_with_its_line() {
+    let folder = Folder::new(&[("kubelint.yaml", "rules: {}\n"), ("s.yaml", STORE)]);
+    let ran = folder.run(&["lint", "s.yaml"]);
+    let shown = ran.out.split("\n\n").find(|part| part.contains(RULE)).unwrap_or_else(|| panic!("{}", ran.out));
+    assert!(
+        shown.contains("s.yaml:18:") && shown.contains("18 |           securityContext: {privileged: true}") && shown.contains("^^^^"),
+        "{shown}"
+    );
+    assert!(!ran.out.contains('\u{1b}'));
+    assert!(folder.run(&["lint", "--color", "always", "s.yaml"]).out.contains('\u{1b}'));
+    let forced = folder.command(&["lint", "s.yaml"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(forced.stdout.contains(&0x1b));
+    let ran = folder.run(&["lint", "--format", "compact", "s.yaml"]);
+    assert!(ran.out.lines().any(|line| line.starts_with("s.yaml:18:") && line.contains(": error privileged-container ")), "{}", ran.out);
+}
+
+#[test]
+fn a_stream_has_a_name_and_a_configuration() {
+    let folder = Folder::new(&[]);
+    let ran = folder.run_with(&["lint", "--format", "json", "-"], STORE);
+    assert_eq!((ran.code, ran.json()["findings"][0]["location"]["file"].as_str()), (1, Some("<stdin>")));
+    folder.write("deep/kubelint.yaml", &format!("rules: {{{RULE}: off}}\n"));
+    let ran = folder.run_with(&["lint", "--format", "json", "--stdin-filename", "deep/s.yaml", "-"], STORE);
+    assert!(!has(&ran.json(), RULE) && ran.out.contains("\"deep/s.yaml\""), "{}", ran.out);
+}
+
+#[test]
+fn the_nearest_configuration_holds_for_each_file() {
+    let folder = Folder::new(&[
+        ("kubelint.yaml", "exclude: ['vendor/**']\n"),
+        ("a/s.yaml", STORE),
+        ("b/kubelint.yaml", &format!("rules: {{{RULE}: {{severity: warning}}}}\n")),
+        ("b/s.yaml", &STORE.replace("store", "other")),
+        ("vendor/s.yaml", &STORE.replace("store", "third")),
+    ]);
+    let (_, report) = folder.lint(&["."]);
+    let severities: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == RULE).map(|f| f["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["error", "warning"]);
+    assert!(report["skipped"].as_array().unwrap().iter().any(|s| s["file"] == "vendor/s.yaml"), "{report}");
+    let (code, report) = folder.lint(&["vendor/s.yaml"]);
+    assert!(code == 1 && has(&report, RULE), "named files are read");
+    let (_, report) = folder.lint(&["--force-exclude", "vendor/s.yaml", "a/s.yaml"]);
+    assert!(report["skipped"][0]["file"] == "vendor/s.yaml", "{report}");
+    folder.write("kubelint.yaml", "exclud: []\nrules: {pdb-mising: off}\n");
+    let ran = folder.run(&["lint", "a/s.yaml"]);
+    let errors: Vec<&str> = ran.err.lines().map(|line| line.rsplit_once("kubelint.yaml:").unwrap().1).collect();
+    assert_eq!(
+        (ran.code, errors),
+        (2, vec!["1:1: unknown key `exclud`; did you mean `exclude`?", "2:21: unknown rule `pdb-mising`; did you mean `pdb-missing`?"])
+    );
+}
+
+#[test]
+fn suppressions_cover_what_they_stand_at() {
+    let suppressed = |text: &str, more: &[&str]| {
+        let folder = Folder::new(&[("s.yaml", text)]);
+        let (_, report) = folder.lint(&[&["--show-suppressed", "s.yaml"], more].concat());
+        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == RULE).unwrap().clone();
+        (
+            finding["suppressed"]["by"].as_str().unwrap_or("").to_owned(),
+            finding["suppressed"]["reason"].as_str().unwrap_or("").to_owned(),
+            has(&report, "suppression-unused"),
+        )
+    };
+    let here = |line: &str, text: &str| STORE.replacen(line, text, 1);
+    let by = |by: &str, reason: &str, unused| (by.to_owned(), reason.to_owned(), unused);
+    let comment = |rule: &str| format!("# kubelint: ignore[{rule}] because");
+    let on = |line: &str, rule: &str| suppressed(&here(line, &format!("{line} {}", comment(rule))), &[]);
+    assert_eq!(on("{privileged: true}", RULE), by("comment", "because", false));
+    assert_eq!(on("kind: StatefulSet", RULE), by("comment", "because", false));
+    assert_eq!(on("  name: store", RULE), by("comment", "because", false));
+    assert_eq!(on("- name: store", RULE), by("comment", "because", false));
+    assert_eq!(on("replicas: 3", RULE), by("", "", true));
+    assert_eq!(on("{privileged: true}", "pdb-missing"), by("", "", true));
+    let above = here("          securityContext", &format!("          {}\n          # and more\n          securityContext", comment(RULE)));
+    assert_eq!(suppressed(&above, &[]), by("comment", "because", false));
+    let bare = here("{privileged: true}", &format!("{{privileged: true}} # kubelint: ignore[{RULE}]"));
+    assert_eq!(suppressed(&bare, &[]), by("comment", "", false));
+    assert_eq!(suppressed(&bare, &["--require-reason"]), by("", "", true));
+    let annotated = |text: &str| here("  namespace: prod", &format!("  namespace: prod\n  annotations: {{kubelint.dev/ignore: '{text}'}}"));
+    assert_eq!(suppressed(&annotated(&format!("{RULE}@store: because")), &[]), by("annotation", "because", false));
+    assert_eq!(suppressed(&annotated(&format!("{RULE}@other: because")), &[]), by("", "", true));
+}
+
+#[test]
+fn a_comment_for_an_unknown_rule_is_met_with_a_suggestion() {
+    let folder = Folder::new(&[("s.yaml", &CONFIG_MAP.replace("kind: ConfigMap", "kind: ConfigMap # kubelint: ignore[pdb-mising] x"))]);
+    let (_, report) = folder.lint(&["s.yaml"]);
+    assert!(report["findings"][0]["message"].as_str().unwrap().contains("did you mean `pdb-missing`?"), "{report}");
+    assert_eq!(found(&report), [("suppression-unused".to_owned(), 2)]);
+}
+
+#[test]
+fn a_baseline_forgives_what_was_there() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    assert_eq!(folder.run(&["lint", "--baseline", "b.json", "s.yaml"]).code, 2, "not there");
+    assert_eq!(folder.run(&["lint", "--baseline", "b.json", "--write-baseline", "s.yaml"]).code, 0);
+    folder.write("s.yaml", &format!("# moved\n{STORE}"));
+    let (code, report) = folder.lint(&["--baseline", "b.json", "s.yaml"]);
+    assert_eq!((code, report["findings"].as_array().unwrap().len()), (0, 0));
+    assert!(report["summary"]["suppressed"].as_u64().unwrap() > 0);
+    folder.write("s.yaml", &STORE.replace("          securityContext: {privileged: true}\n", ""));
+    folder.run(&["lint", "--baseline", "b.json", "--prune-baseline", "s.yaml"]);
+    folder.write("s.yaml", STORE);
+    let (code, report) = folder.lint(&["--baseline", "b.json", "s.yaml"]);
+    assert!(code == 1 && has(&report, RULE), "{report}");
+}
+
+#[test]
+fn several_formats_at_once_and_never_two_on_stdout() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    let ran = folder.run(&["lint", "--format", "json", "--output", "r.json", "--format", "compact", "s.yaml"]);
+    assert!(ran.code == 1 && ran.out.contains("s.yaml:18:"), "{}", ran.err);
+    let report: Json = serde_json::from_str(&fs::read_to_string(folder.path("r.json")).unwrap()).unwrap();
+    assert!(has(&report, RULE));
+    for arguments in [
+        &["--format", "json", "--format", "text"][..],
+        &["--output", "x", "--format", "text"],
+        &["--format", "text", "--output", "x", "--output", "y"],
+    ] {
+        assert_eq!(folder.run(&[&["lint"], arguments, &["s.yaml"]].concat()).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_order_of_arguments_and_the_number_of_threads_change_nothing() {
+    let files: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}.yaml"), STORE.replace("store", &format!("store-{n}")))).collect();
+    let folder = Folder::new(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
+    let mut names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let forward = folder.run(&[&["lint", "--format", "json"], &names[..]].concat()).out;
+    names.reverse();
+    assert_eq!(folder.run(&[&["lint", "--format", "json"], &names[..]].concat()).out, forward);
+    let single = folder.command(&[&["lint", "--format", "json"], &names[..]].concat()).env("RAYON_NUM_THREADS", "1").output().unwrap();
+    assert_eq!(String::from_utf8(single.stdout).unwrap(), forward);
+}
+
+#[test]
+fn copies_of_an_object_are_units_of_their_own() {
+    let twice = format!("{CONFIG_MAP}---\n{CONFIG_MAP}");
+    let folder = Folder::new(&[("base/c.yaml", CONFIG_MAP), ("overlays/dev/c.yaml", CONFIG_MAP), ("twice.yaml", &twice)]);
+    let (_, report) = folder.lint(&["base", "overlays"]);
+    assert!(!has(&report, "duplicate-object"), "{report}");
+    let (code, report) = folder.lint(&["twice.yaml"]);
+    assert_eq!((code, found(&report)), (1, vec![("duplicate-object".to_owned(), 8)]));
+}
+
+#[test]
+fn lists_are_taken_apart_and_heads_are_checked() {
+    let folder = Folder::new(&[
+        (
+            "list.yaml",
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMapList\n  items:\n  - metadata: {name: a, labels: {x: yes}}\n",
+        ),
+        ("head.yaml", "APIVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("mixed.yaml", &format!("{CONFIG_MAP}---\na: 1\n")),
+    ]);
+    let (_, report) = folder.lint(&["list.yaml"]);
+    assert_eq!((found(&report), report["summary"]["objects"].as_u64()), (vec![("yaml-ambiguous-scalar".to_owned(), 7)], Some(1)));
+    let (code, report) = folder.lint(&["head.yaml"]);
+    assert!(code == 2 && report["errors"][0]["message"].as_str().unwrap().contains("did you mean `apiVersion`"), "{report}");
+    let (code, report) = folder.lint(&["mixed.yaml"]);
+    assert_eq!((code, report["errors"][0]["location"]["start"]["line"].as_u64()), (2, Some(6)), "{report}");
+}
+
+#[test]
+fn values_of_secrets_are_shown_nowhere() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, labels: {x: yes}}\nstringData: {k: hunter2, x: yes}\n";
+    let folder = Folder::new(&[("s.yaml", secret), ("again.yaml", &format!("{secret}---\n{secret}"))]);
+    for format in ["text", "json", "compact"] {
+        let ran = folder.run(&["lint", "--format", format, "s.yaml", "again.yaml"]);
+        assert!(ran.out.contains("yaml-ambiguous-scalar") && !ran.out.contains("hunter2"), "{}", ran.out);
+    }
+    assert!(folder.run(&["lint", "again.yaml"]).out.contains("<redacted>"));
+}
+
+#[test]
+fn the_commands_beside_lint_answer() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    let facts = folder.run(&["facts", "--format", "json", "s.yaml"]).json();
+    assert_eq!(facts[0]["input"]["set"]["partial"], Json::Bool(false));
+    assert_eq!(folder.run(&["facts", "--partial", "--format", "json", "s.yaml"]).json()[0]["input"]["set"]["partial"], Json::Bool(true));
+    assert!(folder.run(&["rules", "--format", "json"]).json().as_array().unwrap().iter().any(|rule| rule["id"] == RULE));
+    assert!(folder.run(&["rules"]).out.contains(RULE));
+    assert!(folder.run(&["explain", RULE]).out.contains("# kubelint: ignore[privileged-container] why"));
+    assert!(folder.run(&["explain", "privileged"]).err.contains("did you mean `privileged-container`?"));
+    assert!(folder.run(&["config", "schema"]).json()["properties"]["rules"]["properties"][RULE].is_object());
+    folder.write("kubelint.yaml", "exclude: [x]\n");
+    assert!(folder.run(&["config", "show"]).out.contains("\"exclude\""));
+    assert!(folder.run(&["man"]).out.contains(".TH kubelint"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(folder.run(&["completions", shell]).out.contains("kubelint"));
+    }
+}
+
+#[test]
+fn charts_and_kustomizations_are_never_passed_over_in_silence() {
+    let folder = Folder::new(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n"),
+        ("chart/templates/s.yaml", "kind: {{ .Values.kind }}\n"),
+        ("s.yaml", CONFIG_MAP),
+    ]);
+    let (code, report) = folder.lint(&["."]);
+    assert_eq!((code, report["skipped"][0]["file"].as_str()), (0, Some("chart")));
+    let (code, report) = folder.lint(&["--strict-input", "."]);
+    assert_eq!((code, report["errors"].as_array().unwrap().len()), (2, 0));
+    let ran = folder.run(&["lint", "chart"]);
+    assert!(ran.code == 2 && ran.err.contains("helm template"), "{}", ran.err);
+}
