@@ -19,12 +19,16 @@ use crate::value::{Lookup, Value, array, nullable, object};
 pub(super) fn facts(old: &Object, new: &Object, kubernetes_minor: u32) -> Value {
     let differs = template_differences(old, new);
     let restarts = restarts(old, new, !differs.is_empty());
+    let storage = storage(old, new);
+    let shrinks =
+        storage.iter().filter(|claim| matches!((claim.at("old").int(), claim.at("new").int()), (Some(old), Some(new)) if new < old));
     object([
         ("immutable_fields", array(immutable::fields(old, new, kubernetes_minor).iter().map(Path::to_value))),
         ("template_diff", array(differs.iter().map(Difference::to_value))),
         ("replicas", replicas(old, new)),
         ("restarts", nullable(restarts.map(|restarts| restarts.to_value()))),
-        ("storage", array(storage(old, new))),
+        ("shrinks", array(shrinks.cloned())),
+        ("storage", Value::from(storage)),
     ])
 }
 

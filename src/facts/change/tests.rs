@@ -185,6 +185,8 @@ fn replicas_and_storage_of_both_versions_are_numbers() {
         ))
     };
     let storage = change(&claim("2Gi"), &claim("1Gi"), 34).at("storage").clone();
+    assert_eq!(change(&claim("2Gi"), &claim("1Gi"), 34).at("shrinks").items().len(), 1);
+    assert_eq!(change(&claim("1Gi"), &claim("2Gi"), 34).at("shrinks").items().len(), 0);
     let first = storage.items().first().unwrap();
     assert_eq!((first.at("old").int(), first.at("new").int()), (Some(2_147_483_648), Some(1_073_741_824)));
     let scale = |replicas: &str| {

@@ -17,21 +17,22 @@ fn all(view: &View<'_>, kind: GroupKind<'_>) -> Vec<std::sync::Arc<Object>> {
     entry::judged(view, found, |own| own.group_kind() == kind && entry::meets(own.namespace(), scope))
 }
 
-/// `limit_ranges`: an entry for each item of `spec.limits`, with the API server's defaults for containers.
+/// `limit_ranges`: an entry for each item of `spec.limits` that is about containers, with the API server's defaults.
 pub(super) fn limit_ranges(view: &View<'_>) -> Vec<Entry> {
     let items = all(view, LIMIT_RANGE).into_iter().flat_map(|range| {
         let items = range.value.dig(&["spec", "limits"]).items().iter().enumerate();
-        items.map(|(nth, item)| limits(view, &range, item, nth)).collect::<Vec<_>>()
+        items
+            .filter(|(_, item)| item.at("type").text() == Some("Container"))
+            .map(|(nth, item)| limits(view, &range, item, nth))
+            .collect::<Vec<_>>()
     });
     vec![("limit_ranges", array(items))]
 }
 
-/// `SetDefaults_LimitRangeItem`: for containers the maximum is the default limit, and that is the default request, before
+/// `SetDefaults_LimitRangeItem`: the maximum is the default limit, and that is the default request, before
 /// the minimum.
 fn limits(view: &View<'_>, range: &Object, item: &Value, nth: usize) -> Value {
-    let container = item.at("type").text() == Some("Container");
     let first = |fields: &[&str]| {
-        let fields = if container { fields } else { fields.get(..1).unwrap_or_default() };
         let amount = |key: &str| fields.iter().map(|field| item.at(field).at(key)).find(|value| !value.is_absent()).cloned();
         amounts(amount("cpu").as_ref(), amount("memory").as_ref())
     };
@@ -108,7 +109,6 @@ mod tests {
             (r#"{"type":"Container","default":{"memory":"1Gi"}}"#, r#"{"cpu":null,"memory":1073741824} {"cpu":null,"memory":1073741824}"#),
             (r#"{"type":"Container","max":{"cpu":"2"}}"#, r#"{"cpu":2000,"memory":null} {"cpu":2000,"memory":null}"#),
             (r#"{"type":"Container","min":{"cpu":"100m"}}"#, r#"{"cpu":null,"memory":null} {"cpu":100,"memory":null}"#),
-            (r#"{"type":"Pod","max":{"cpu":"2"}}"#, r#"{"cpu":null,"memory":null} {"cpu":null,"memory":null}"#),
         ] {
             let range = format!(
                 r#"{{"apiVersion":"v1","kind":"LimitRange","metadata":{{"name":"l","namespace":"p"}},"spec":{{"limits":[{item}]}}}}"#
@@ -118,6 +118,12 @@ mod tests {
             assert_eq!(format!("{} {}", text(first.at("default")), text(first.at("default_request"))), wanted, "{item}");
             assert_eq!(text(first.dig(&["place", "path"])), r#"["spec","limits",0]"#);
         }
+    }
+
+    #[test]
+    fn limits_of_pods_and_claims_are_not_those_of_containers() {
+        let range = r#"{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"l","namespace":"p"},"spec":{"limits":[{"type":"Pod","max":{"cpu":"2"}}]}}"#;
+        assert_eq!(Unit::new(&[POD, range]).related("w", Need::LimitRanges).at("limit_ranges").items().len(), 0);
     }
 
     #[test]

@@ -17,7 +17,27 @@ pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
         Some(template) => (Vec::new(), self::siblings(view, template)),
         None => (touched(view).iter().map(|workload| record(view, workload, &document(view, workload))).collect(), Vec::new()),
     };
-    vec![("workloads", Value::from(workloads)), ("siblings", Value::from(siblings))]
+    vec![("workloads", Value::from(workloads)), ("siblings", Value::from(siblings)), ("candidates", Value::from(candidates(view)))]
+}
+
+/// For a Service: the workloads that it may select once their pods run, which is those that have its selector's labels but
+/// the ones that are set on running pods. Empty where no other label is left.
+fn candidates(view: &View<'_>) -> Vec<Value> {
+    if !entry::is(view.object, "", "Service") {
+        return Vec::new();
+    }
+    let labels = view.object.value.dig(&["spec", "selector"]).entries().filter(|(key, _)| !set_on_pods(key));
+    let selector = Selector::from_map(&object(labels.map(|(key, value)| (key, value.clone()))));
+    let found = entry::selected(view, selector.as_ref(), view.object.namespace());
+    found.iter().map(|workload| record(view, workload, &document(view, workload))).collect()
+}
+
+/// Is it a label that a controller, an operator or a script puts on a running pod: its identity, its revision, its role?
+fn set_on_pods(key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key).to_ascii_lowercase();
+    let roles = ["role", "ismaster", "master", "primary", "leader"];
+    let identities = ["pod-name", "pod-index", "controller-revision-hash", "pod-template-hash"];
+    identities.contains(&&*name) || roles.iter().any(|role| name == *role || name.ends_with(&format!("-{role}")))
 }
 
 /// The `workload` document of an object; that of the judged one is there already.
@@ -166,6 +186,25 @@ mod tests {
                 assert_eq!((text(first.at("name")), text(first.at("replicas"))), ("s".into(), "3".into()), "{own}");
                 assert_eq!(text(first.dig(&["retention", "when_scaled"])), "Retain");
             }
+        }
+    }
+
+    #[test]
+    fn a_service_may_select_by_labels_that_only_running_pods_have() {
+        let store = store("s", r#"{"app":"a"}"#, 3);
+        for (selector, found) in [
+            (r#"{"app":"a","role":"master"}"#, 1),
+            (r#"{"app":"a","redisfailovers-role":"master"}"#, 1),
+            (r#"{"app":"a","statefulset.kubernetes.io/pod-name":"s-0"}"#, 1),
+            (r#"{"app":"a","tier":"x"}"#, 0),
+            (r#"{"role":"master"}"#, 0),
+            ("null", 0),
+        ] {
+            let service = format!(
+                r#"{{"apiVersion":"v1","kind":"Service","metadata":{{"name":"v","namespace":"p"}},"spec":{{"selector":{selector}}}}}"#
+            );
+            let related = Unit::new(&[&store]).related_of(&service, Need::Workloads);
+            assert_eq!((related.at("workloads").items().len(), related.at("candidates").items().len()), (0, found), "{selector}");
         }
     }
 

@@ -12,6 +12,7 @@ mod ports;
 use std::sync::Arc;
 
 use super::{Entry, View, entry};
+use crate::facts::workload;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::value::{Lookup, Value, array, object};
 use peer::Source;
@@ -19,21 +20,22 @@ use policy::Policy;
 use ports::Range;
 
 const POLICY: GroupKind<'static> = GroupKind { group: "networking.k8s.io", kind: "NetworkPolicy" };
+/// Redis's own port, where none is declared.
+const REDIS: i64 = 6_379;
+/// How far above its port the bus of a Redis Cluster member lies (`cluster-port` unset).
+const BUS: i64 = 10_000;
 const NAMESPACE: GroupKind<'static> = GroupKind { group: "", kind: "Namespace" };
 
-/// `network` of a workload or a Namespace; `self` of a NetworkPolicy.
+/// `network` of a workload, `policies` of a Namespace, `self` of a NetworkPolicy.
 pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
     let own = view.object;
     if own.group_kind() == POLICY {
         return vec![("network", Value::Null), ("self", itself(view))];
     }
-    let network = if own.group_kind() == NAMESPACE {
-        of_namespace(view)
-    } else if let Some(labels) = entry::template_labels(own) {
-        of_workload(view, own, &labels)
-    } else {
-        Value::Null
-    };
+    if own.group_kind() == NAMESPACE {
+        return vec![("network", Value::Null), ("policies", of_namespace(view))];
+    }
+    let network = entry::template_labels(own).map_or(Value::Null, |labels| of_workload(view, own, &labels));
     vec![("network", network)]
 }
 
@@ -98,7 +100,24 @@ fn of_workload(view: &View<'_>, workload: &Object, labels: &[(&str, &str)]) -> V
         ("open_ports", array(open.iter().map(Range::to_value))),
         ("own_ingress", array(own.0.iter().map(Range::to_value))),
         ("own_egress", array(own.1.iter().map(Range::to_value))),
+        ("bus_blocked", Value::from(bus_blocked(view.workload, &[own.0, own.1]))),
     ])
+}
+
+/// Do the members of a Redis Cluster reach one another's port, but not its bus, 10,000 above? A declared port that is the bus
+/// of another one has no bus itself.
+fn bus_blocked(document: &Value, sides: &[Vec<Range>]) -> bool {
+    let servers = document.at("containers").items().iter().filter(|server| server.dig(&["software", "cluster"]).flag() == Some(true));
+    let open = |side: &[Range], port: i64| side.iter().any(|range| range.protocol == "TCP" && range.from <= port && port <= range.to);
+    servers.into_iter().any(|server| {
+        let declared: Vec<i64> = server.at("ports").items().iter().filter_map(|port| port.at("number").int()).collect();
+        let clients = declared.iter().copied().filter(|port| !declared.contains(&(port - BUS)));
+        let mut clients: Vec<i64> = clients.filter(|port| *port <= 65_535 - BUS).collect();
+        if clients.is_empty() {
+            clients.push(REDIS);
+        }
+        clients.iter().any(|port| sides.iter().any(|side| open(side, *port) && !open(side, port + BUS)))
+    })
 }
 
 /// The ports of a workload that everybody may reach: all of them unless it is isolated.
@@ -161,7 +180,12 @@ fn itself(view: &View<'_>) -> Value {
             ("place", entry::place(view, workload, &["metadata", "name"])),
             ("kind", Value::String(workload.identity.kind.clone())),
             ("name", Value::String(workload.identity.name.clone())),
+            ("datastore", entry::known(workload::build(workload, &view.context).at("datastore"))),
         ])
+    };
+    let cut_off = |workload: &&Arc<Object>| {
+        let place = entry::place(view, workload, &["metadata", "name"]);
+        entry::with(&workload.identity.to_value(), [("place", place)])
     };
     let fields = [
         ("egress_isolates", Value::from(policy.isolates_egress)),
@@ -169,7 +193,7 @@ fn itself(view: &View<'_>) -> Value {
         ("workloads", array(workloads.iter().map(workload))),
         ("dns_allowed_by_union", Value::from(!policy.isolates_egress || allowed)),
         ("blocks_dns", Value::from(policy.isolates_egress && !allowed)),
-        ("blocks_dns_for", array(blocked.iter().map(|workload| workload.identity.to_value()))),
+        ("blocks_dns_for", array(blocked.iter().map(cut_off))),
         ("admits_only_self", Value::from(admits_only_self(view, &policy))),
     ];
     entry::with(&record(view, own, &policy, &resolver), fields)
@@ -213,18 +237,9 @@ fn admits_only_self(view: &View<'_>, policy: &Policy<'_>) -> bool {
     rules.all(|rule| peer::only(rule.at("from"), selector))
 }
 
-/// A namespace: is there a policy that isolates all of its pods?
+/// The policies of a namespace.
 fn of_namespace(view: &View<'_>) -> Value {
-    let found = in_namespace(view, entry::scope(view));
-    let policies: Vec<(&Object, Policy<'_>)> = found.iter().map(|found| (&**found, Policy::read(found))).collect();
-    let for_all = |isolates: fn(&Policy<'_>) -> bool| {
-        let mut all = policies.iter().filter(|(_, policy)| policy.selector.as_ref().is_some_and(Selector::is_empty));
-        Value::from(all.any(|(_, policy)| isolates(policy)))
-    };
     let resolver = dns::Resolver::new(view);
-    entry::record([
-        ("default_deny_ingress", for_all(|policy| policy.isolates_ingress)),
-        ("default_deny_egress", for_all(|policy| policy.isolates_egress)),
-        ("policies", array(policies.iter().map(|(object, policy)| record(view, object, policy, &resolver)))),
-    ])
+    let found = in_namespace(view, entry::scope(view));
+    array(found.iter().map(|found| record(view, found, &Policy::read(found), &resolver)))
 }

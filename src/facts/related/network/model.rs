@@ -122,20 +122,35 @@ fn a_policy_that_admits_only_its_own_pods_is_known() {
 }
 
 #[test]
-fn a_namespace_is_default_denied_by_an_empty_selector_only() {
+fn a_namespace_lists_its_policies() {
     let namespace = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"p"}}"#;
-    for (spec, ingress, egress) in [
-        (DENY, "true", "true"),
-        (r#"{"podSelector":{}}"#, "true", "false"),
-        (r#"{"podSelector":{"matchLabels":{"app":"a"}}}"#, "false", "false"),
+    for (spec, wanted) in [
+        (DENY, "true true true"),
+        (r#"{"podSelector":{}}"#, "true true false"),
+        (r#"{"podSelector":{"matchLabels":{"app":"a"}}}"#, "false true false"),
     ] {
-        let network = Unit::new(&[namespace, &policy("n", spec)]).related("p", Need::NetworkPolicies).at("network").clone();
-        assert_eq!(
-            (text(network.at("default_deny_ingress")), text(network.at("default_deny_egress"))),
-            (ingress.into(), egress.into()),
-            "{spec}"
-        );
+        let policies = Unit::new(&[namespace, &policy("n", spec)]).related("p", Need::NetworkPolicies).at("policies").clone();
+        let first = policies.items().first().unwrap();
+        assert_eq!(["selects_all", "ingress", "egress"].map(|key| text(first.at(key))).join(" "), wanted, "{spec}");
     }
+}
+
+#[test]
+fn the_bus_of_a_cluster_is_blocked_where_its_port_is_not() {
+    let document =
+        |ports: &str| Value::from_json_str(&format!(r#"{{"containers":[{{"software":{{"cluster":true}},"ports":[{ports}]}}]}}"#)).unwrap();
+    let range = |from, to| super::Range { protocol: "TCP".into(), from, to };
+    for (ports, open, blocked) in [
+        (r#"{"number":6379},{"number":16379}"#, vec![range(6379, 6379)], true),
+        (r#"{"number":6379},{"number":16379}"#, vec![range(6379, 6379), range(16379, 16379)], false),
+        ("", vec![range(6379, 6379)], true),
+        ("", vec![range(1, 65535)], false),
+        (r#"{"number":60000}"#, vec![range(1, 65535)], false),
+        (r#"{"number":7000}"#, vec![range(6379, 6379)], false),
+    ] {
+        assert_eq!(super::bus_blocked(&document(ports), &[open.clone()]), blocked, "{ports} {open:?}");
+    }
+    assert!(!super::bus_blocked(&Value::Null, &[vec![range(6379, 6379)]]));
 }
 
 #[test]
