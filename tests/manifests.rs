@@ -6,9 +6,10 @@ mod control_plane;
 #[path = "support/manifests.rs"]
 mod manifests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use control_plane::ControlPlane;
 use data_encoding::BASE64;
@@ -143,4 +144,108 @@ fn the_cert_manager_overlay_needs_no_secret_of_its_own() {
     assert!(!manifests.contains("kubelint-certificates"), "access to the Secret is still granted");
     assert_eq!(manifests.matches("cert-manager.io/inject-ca-from: kubelint-system/kubelint").count(), 2);
     assert!(manifests.contains("--tls-cert=/etc/kubelint-tls/tls.crt"));
+}
+
+/// Kind and name of every object, with what it says beside its labels.
+fn objects(plane: &ControlPlane, manifests: &str) -> BTreeMap<String, serde_json::Value> {
+    let output = plane.apply(manifests, &["--dry-run=client", "-o", "json"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let items = list["items"].as_array().unwrap().iter().cloned();
+    items
+        .map(|mut object| {
+            let name = format!("{}/{}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+            object.as_object_mut().unwrap().remove("metadata");
+            (name, without_labels(object))
+        })
+        .collect()
+}
+
+/// The two installs label their objects differently, and select by those labels.
+fn without_labels(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            let labels = ["labels", "matchLabels"];
+            let kept = map.into_iter().filter(|(key, _)| !labels.contains(&key.as_str()) && key != "selector");
+            Value::Object(kept.map(|(key, value)| (key, without_labels(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_labels).collect()),
+        other => other,
+    }
+}
+
+fn helm(args: &[&str]) -> Option<String> {
+    let chart = root().join("chart/kubelint");
+    let output = Command::new("helm")
+        .args(["template", "kubelint", "--namespace", "kubelint-system", "--kube-version", "1.37.0"])
+        .arg(&chart)
+        .args(args)
+        .output()
+        .ok()?;
+    Some(said(&output))
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn the_chart_installs_what_the_base_installs() {
+    let Some(chart) = helm(&[]) else {
+        eprintln!("\n*** SKIPPED: no helm on PATH: the chart was not compared with the base.\n");
+        return;
+    };
+    let Some(plane) = ControlPlane::start() else { return };
+    let (mut base, mut chart) = (objects(&plane, &render(&plane, "base")), objects(&plane, &chart));
+    // The chart's namespace is Helm's.
+    base.remove("Namespace/kubelint-system");
+    // The same document, written otherwise.
+    for set in [&mut base, &mut chart] {
+        let config = set.remove("ConfigMap/kubelint-config").unwrap();
+        assert_eq!(config["data"]["kubelint.yaml"].as_str().unwrap().trim(), "version: 1");
+    }
+    assert_eq!(base.keys().collect::<Vec<_>>(), chart.keys().collect::<Vec<_>>());
+    for (name, object) in &base {
+        assert_eq!(serde_json::to_string_pretty(object).unwrap(), serde_json::to_string_pretty(&chart[name]).unwrap(), "{name}");
+    }
+
+    let misspelt = helm(&["--set", "webhok.timeoutSeconds=1"]).unwrap();
+    assert!(misspelt.contains("webhok"), "{misspelt}");
+    let slow = helm(&["--set", "webhook.timeoutSeconds=30"]).unwrap();
+    assert!(slow.contains("timeoutSeconds"), "{slow}");
+    let every = ["podMonitor", "prometheusRule", "dashboard"].map(|what| format!("--set=monitoring.{what}=true"));
+    let every = helm(&[every[0].as_str(), &every[1], &every[2], "--set=certificates.mode=cert-manager", "--set=readSecrets=true"]).unwrap();
+    for part in [
+        "kind: PrometheusRule",
+        "kind: PodMonitor",
+        "KubelintBlocksStatefulSets",
+        "--tls-cert=",
+        "inject-ca-from: kubelint-system/kubelint",
+    ] {
+        assert!(every.contains(part), "no {part}");
+    }
+    assert!(!every.contains("kubelint-webhook-ca"));
+}
+
+/// Every `kubelint_...` word of a text, without the suffixes that Prometheus adds.
+fn metrics(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let own = words.filter_map(|word| word.strip_prefix("kubelint_"));
+    own.map(|name| ["_total", "_bucket"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()).collect()
+}
+
+#[test]
+fn every_metric_is_documented_and_every_alert_explained() {
+    let at = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let operations = at("../docs/operations.md");
+    let documented = metrics(&operations);
+    let used: BTreeSet<_> = metrics(&at("monitoring/alerts.yaml")).union(&metrics(&at("monitoring/dashboard.json"))).cloned().collect();
+    assert!(used.len() > 8, "the dashboard and the alerts name no metrics any more");
+    assert!(used.is_subset(&documented), "not in docs/operations.md: {:?}", used.difference(&documented));
+    for alert in at("monitoring/alerts.yaml").lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(operations.contains(&format!("`{alert}`")), "docs/operations.md does not explain {alert}");
+    }
+    serde_json::from_str::<serde_json::Value>(&at("monitoring/dashboard.json")).unwrap();
+
+    let Ok(source) = fs::read_to_string(root().join("../src/webhook/metrics.rs")) else { return };
+    let registered: BTreeSet<_> = source.split("register(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    assert_eq!(registered, documented, "docs/operations.md and src/webhook/metrics.rs differ");
 }

@@ -84,6 +84,7 @@ func runUp() {
 	p.args["kube-controller-manager"] = []string{
 		"--kubeconfig=" + kubeconfig, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", ports[3]),
 		"--cert-dir=" + p.in("kcm"), "--leader-elect=false", "--controllers=" + *controllerNames,
+		"--use-service-account-credentials", // as in real clusters: webhooks see system:serviceaccount:kube-system:NAME
 		"--service-account-private-key-file=" + p.in("sa.key"), "--root-ca-file=" + p.in("ca.crt"),
 		"--kube-api-qps=500", "--kube-api-burst=1000", "--profiling=false",
 	}

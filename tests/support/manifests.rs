@@ -246,5 +246,7 @@ pub fn generate(catalog: &Catalog) -> Vec<(&'static str, String)> {
         ("chart/kubelint/files/objects.conditions.yaml", OPEN_CONDITIONS.to_owned()),
         ("chart/kubelint/files/mutate.rules.yaml", mutated),
         ("chart/kubelint/files/role.rules.yaml", role),
+        ("chart/kubelint/files/alerts.yaml", include_str!("../../webhook-manifests/monitoring/alerts.yaml").to_owned()),
+        ("chart/kubelint/files/dashboard.json", include_str!("../../webhook-manifests/monitoring/dashboard.json").to_owned()),
     ]
 }
