@@ -170,6 +170,11 @@ impl Catalog {
         self.rules.iter().enumerate().filter(|(_, rule)| on(rule)).map(selected).collect()
     }
 
+    /// Name and text of the libraries that every rule may import.
+    pub fn library_sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.libraries.iter().map(|library| (&*library.file, &*library.source))
+    }
+
     /// The program of a rule, for the RVM.
     pub(super) fn program(&self, index: usize) -> Result<Arc<Program>, LoadError> {
         let missing = || LoadError { file: String::new(), line: 1, message: "the rule is not of this catalog".to_owned() };

@@ -32,7 +32,7 @@ const LONGEST_RANGE: i64 = 10_000;
 
 /// Checks one rule together with the libraries it may import.
 pub(super) fn rule(rule: &Rule, libraries: &[Library]) -> Result<(), Vec<LoadError>> {
-    let mut engine = compile::engine(libraries).map_err(|error| vec![error])?;
+    let mut engine = compile::engine(&rule.source, libraries).map_err(|error| vec![error])?;
     compile::add(&mut engine, &rule.file, &rule.source).map_err(|error| vec![error])?;
     let modules = engine.get_modules();
     let mut checker = Checker { rule, definitions: Definitions::of(modules), errors: Vec::new(), edges: FxHashMap::default() };

@@ -16,10 +16,7 @@ const COPIES: u64 = 24;
 
 pub(super) fn check(bench: &mut Bench, scene: &Scene) -> Vec<String> {
     for nth in 0..scene.objects.len() {
-        let mut paths = Vec::new();
-        collect(scene.value(nth), &Path::root(), &mut paths);
-        for copy in 0..COPIES {
-            let Some((path, damaged)) = damaged(scene, nth, &paths, copy) else { continue };
+        for (path, damaged) in copies(scene, nth) {
             let failure = match bench.agreed(&damaged, nth) {
                 Ok(outcome) => outcome.errors.into_iter().next().map(|error| format!("the rule fails without {path}: {}", error.message)),
                 Err(failure) => Some(format!("without {path}: {failure}")),
@@ -30,6 +27,13 @@ pub(super) fn check(bench: &mut Bench, scene: &Scene) -> Vec<String> {
         }
     }
     Vec::new()
+}
+
+/// Damaged copies of one object in its scene, with what each lacks.
+pub(super) fn copies(scene: &Scene, nth: usize) -> impl Iterator<Item = (Path, Scene)> {
+    let mut paths = Vec::new();
+    collect(scene.value(nth), &Path::root(), &mut paths);
+    (0..COPIES).filter_map(move |copy| damaged(scene, nth, &paths, copy))
 }
 
 /// Every path of an object but its identity.

@@ -22,6 +22,7 @@ pub use scene::{Fixture, Scene};
 
 use crate::finding::Finding;
 use crate::rules::{Catalog, Coverage, Engine, EngineSettings, Evaluator, Outcome, Rule, Selected};
+use crate::value::Value;
 
 /// Reads a folder of fixtures, by name. `old-x.yaml` is read together with `new-x.yaml`.
 ///
@@ -73,6 +74,32 @@ pub fn check(catalog: &Arc<Catalog>, id: &str, fixtures: &[Fixture]) -> Vec<Stri
     let missed = bench.coverage.missed().into_iter();
     failures.extend(missed.map(|(line, text)| format!("{}:{line}: no fixture reaches `{text}`", rule.file)));
     failures
+}
+
+/// The input documents of all objects of fixtures that a rule judges, of damaged copies too, each with the interpreter's answer:
+/// what another implementation of Rego is compared with.
+///
+/// # Errors
+/// What is wrong with the rule or a fixture.
+pub fn answers(catalog: &Catalog, rule: &Rule, fixtures: &[Fixture]) -> Result<Vec<(Value, Value)>, String> {
+    let mut interpreter = Coverage::new(catalog, rule)?;
+    let mut found = Vec::new();
+    for fixture in fixtures {
+        let scene = Scene::read(fixture, rule)?;
+        for nth in 0..scene.objects.len() {
+            for scene in
+                std::iter::once(scene.with_objects(scene.objects.clone())).chain(damage::copies(&scene, nth).map(|(_, scene)| scene))
+            {
+                let input = scene
+                    .with_facts(nth, |facts| rule.judges(facts.object().group_kind()).then(|| facts.input(&rule.needs, &scene.params)));
+                if let Some(input) = input {
+                    let answer = interpreter.run(input.clone())?;
+                    found.push((input, answer));
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// One rule in both evaluators.
