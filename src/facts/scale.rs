@@ -1,10 +1,9 @@
 //! How many pods a workload runs, and how it replaces them.
 
 use super::record::{Fact, Trail, record, step, word};
-use crate::objects::{GroupKind, Object, ObjectSet};
+use super::related;
+use crate::objects::{Object, ObjectSet};
 use crate::value::{Lookup, Value};
-
-const HPA: GroupKind<'static> = GroupKind { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
 
 /// Replicas of a workload, alone and under the HorizontalPodAutoscalers that target it.
 pub(super) struct Scale {
@@ -31,11 +30,11 @@ impl Scale {
         let Some(number) = replicas else {
             return Self { replicas, set: !written.is_absent(), floor: None, ceiling: None, hpa: Value::Null };
         };
-        let hpas = set.targeting(HPA, object.namespace(), object.group_kind(), &object.identity.name);
-        let bound = |field| hpas.iter().filter_map(move |hpa| hpa.value.dig(&["spec", field]).int());
-        // `minReplicas` is 1 when unset, which no number of replicas is below.
-        let floor = bound("minReplicas").fold(number, i64::max);
-        let ceiling = bound("maxReplicas").fold(number, i64::max);
+        let found = |kind| set.targeting(kind, object.namespace(), object.group_kind(), &object.identity.name);
+        let hpas = [found(related::HPA), found(related::SCALED_OBJECT)].concat();
+        let bounds: Vec<(i64, i64)> = hpas.iter().map(|hpa| related::bounds(hpa)).collect();
+        let floor = bounds.iter().map(|(min, _)| *min).fold(number, i64::max);
+        let ceiling = bounds.iter().map(|(_, max)| *max).fold(number, i64::max);
         let hpa = hpas.first().map(|hpa| place(hpa));
         Self { replicas, set: !written.is_absent(), floor: Some(floor), ceiling: Some(ceiling), hpa: hpa.fact() }
     }

@@ -21,6 +21,8 @@ mod workloads;
 
 use std::sync::Arc;
 
+pub(super) use scale::{HPA, SCALED_OBJECT, bounds};
+
 use super::{Context, Need, change};
 use crate::objects::{Completeness, Object, cluster_scoped};
 use crate::value::Value;

@@ -6,9 +6,9 @@ use super::{View, entry};
 use crate::objects::{GroupKind, Object};
 use crate::value::Lookup;
 
-const HPA: GroupKind<'static> = GroupKind { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
+pub(in crate::facts) const HPA: GroupKind<'static> = GroupKind { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
 /// KEDA's autoscaler, which makes an HPA of its own.
-const SCALED_OBJECT: GroupKind<'static> = GroupKind { group: "keda.sh", kind: "ScaledObject" };
+pub(in crate::facts) const SCALED_OBJECT: GroupKind<'static> = GroupKind { group: "keda.sh", kind: "ScaledObject" };
 
 /// Numbers of pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) fn target(scaler: &Object) -> Option<(GroupKind<'_>, &str)> {
 }
 
 /// The least and most replicas of an autoscaler. An HPA's minimum defaults to 1; a ScaledObject's bounds to 0 and 100.
-pub(super) fn bounds(scaler: &Object) -> (i64, i64) {
+pub(in crate::facts) fn bounds(scaler: &Object) -> (i64, i64) {
     let spec = scaler.value.at("spec");
     let (min, max) = if scaler.group_kind() == SCALED_OBJECT {
         (spec.at("minReplicaCount").int().unwrap_or(0), spec.at("maxReplicaCount").int().unwrap_or(100))

@@ -148,7 +148,7 @@ fn the_bus_of_a_cluster_is_blocked_where_its_port_is_not() {
         (r#"{"number":60000}"#, vec![range(1, 65535)], false),
         (r#"{"number":7000}"#, vec![range(6379, 6379)], false),
     ] {
-        assert_eq!(super::bus_blocked(&document(ports), &[open.clone()]), blocked, "{ports} {open:?}");
+        assert_eq!(super::bus_blocked(&document(ports), std::slice::from_ref(&open)), blocked, "{ports} {open:?}");
     }
     assert!(!super::bus_blocked(&Value::Null, &[vec![range(6379, 6379)]]));
 }
