@@ -35,6 +35,8 @@
 //! Imports go only from a lower row of that table to a higher one; `tests/architecture.rs` enforces it.
 
 pub mod cli;
+#[cfg(feature = "webhook")]
+pub mod cluster;
 pub mod config;
 pub mod facts;
 pub mod finding;
@@ -46,4 +48,6 @@ pub mod place;
 pub mod report;
 pub mod rules;
 pub mod value;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 pub mod yaml;

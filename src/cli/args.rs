@@ -43,7 +43,11 @@ pub(super) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Serve the admission webhook.
+    #[cfg(feature = "webhook")]
+    Serve(super::serve::Serve),
     /// Serve the admission webhook (needs the feature `webhook`).
+    #[cfg(not(feature = "webhook"))]
     Serve(Rest),
     /// Lint a live cluster (needs the feature `webhook`).
     Scan(Rest),
@@ -281,7 +285,7 @@ fn format(text: &str) -> Result<crate::report::Format, String> {
 }
 
 /// `1.33`, `v1.33.2` or `33`.
-fn kube_version(text: &str) -> Result<u32, String> {
+pub(super) fn kube_version(text: &str) -> Result<u32, String> {
     let plain = text.trim_start_matches('v');
     let minor = match plain.split('.').collect::<Vec<_>>()[..] {
         [minor] | ["1", minor] | ["1", minor, _] => minor.parse().ok(),

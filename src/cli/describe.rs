@@ -8,8 +8,8 @@ use anstyle::Style;
 use super::args::{Explain, Rules, Simple};
 use super::output::Streams;
 use super::{Ended, Exit, Failed, settings};
+use crate::config::known_rules;
 use crate::config::{self, Config, ConfigError, json_schema, nearest};
-use crate::lint::known_rules;
 use crate::value::{Lookup as _, Value};
 
 const BOLD: Style = Style::new().bold();

@@ -7,6 +7,8 @@ mod describe;
 mod facts;
 mod lint;
 mod output;
+#[cfg(feature = "webhook")]
+mod serve;
 mod settings;
 
 use std::ffi::OsString;
@@ -82,6 +84,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         },
         Command::Completions { shell } => completions(*shell, &mut streams),
         Command::Man => man(&mut streams),
+        #[cfg(feature = "webhook")]
+        Command::Serve(serve) => serve::run(serve),
+        #[cfg(not(feature = "webhook"))]
         Command::Serve(_) => Err(missing("serve")),
         Command::Scan(_) => Err(missing("scan")),
     };

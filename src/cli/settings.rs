@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::args::Reading;
 use super::output::Streams;
 use super::{Exit, Failed};
+use crate::facts::KUBERNETES_MINOR;
 use crate::finding::Severity;
 use crate::input::{self, Collected, Options};
-use crate::lint::{Extent, KUBERNETES_MINOR, Session, Settings};
+use crate::lint::{Extent, Session, Settings};
 use crate::rules::Catalog;
 use crate::yaml::Limits;
 

@@ -7,6 +7,7 @@ mod file;
 mod fingerprint;
 mod near;
 mod schema;
+mod selection;
 mod shape;
 mod suppression;
 
@@ -16,6 +17,7 @@ pub use file::{Config, ConfigError, Problem, RuleSetting, find};
 pub use fingerprint::{Fingerprints, named_path};
 pub use near::nearest;
 pub use schema::json_schema;
+pub use selection::{known_rules, select};
 pub use suppression::{ANNOTATION, AnnotationLine, Directive, annotation_lines, parse_comment};
 
 /// What configuration has to know about a rule.

@@ -30,6 +30,9 @@ use self::workload::Workload;
 use crate::objects::{Object, ObjectSet};
 use crate::value::{Value, object};
 
+/// The Kubernetes minor version that objects are judged for unless something says otherwise.
+pub const KUBERNETES_MINOR: u32 = 37;
+
 /// What the facts of all objects of a run share.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {

@@ -21,16 +21,13 @@ mod verdict;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use policy::{Policies, known_rules};
+pub use policy::Policies;
 pub use session::{Session, Subject};
 pub use verdict::{Ledger, Run, Verdict};
 
 use crate::finding::Severity;
 use crate::rules::Catalog;
 use crate::yaml::Limits;
-
-/// The Kubernetes minor version that objects are judged for unless something says otherwise.
-pub const KUBERNETES_MINOR: u32 = 37;
 
 /// What a run does, apart from its inputs.
 #[derive(Debug, Clone)]

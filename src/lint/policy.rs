@@ -7,11 +7,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Settings;
-use crate::config::{self, Config, ConfigError, KnownParam, KnownRule};
+use crate::config::{self, Config, ConfigError, KnownRule};
 use crate::finding::Severity;
 use crate::input::{Collected, Input, Skipped, Source};
-use crate::rules::{Catalog, Door, Rule, Selected};
-use crate::value::{Value, object};
+use crate::rules::{Catalog, Door, Selected};
 
 /// A configuration with what it selects.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) struct Policy {
 
 impl Policy {
     fn new(config: Config, catalog: &Arc<Catalog>) -> Self {
-        let selected = catalog.rules().iter().enumerate().filter_map(|(index, rule)| select(index, rule, &config)).collect();
+        let selected = config::select(catalog, &config, Door::Offline);
         Self { config, selected, catalog: Arc::clone(catalog) }
     }
 
@@ -43,39 +42,6 @@ impl Policy {
     pub(super) fn nearest(&self, id: &str) -> Option<&str> {
         config::nearest(id, self.catalog.rules().iter().map(|rule| &*rule.id))
     }
-}
-
-/// A rule with what the configuration says of it; `None` where it does not run.
-fn select(index: usize, rule: &Rule, config: &Config) -> Option<Selected> {
-    if !rule.is_rego() || !rule.doors.open(Door::Offline) {
-        return None;
-    }
-    let setting = config.rules.get(&rule.id);
-    let severity = match setting.and_then(|setting| setting.severity) {
-        Some(severity) => Some(severity?),
-        None if rule.default_on => None,
-        None => return None,
-    };
-    let configured =
-        setting.map_or(Value::Undefined, |setting| object(setting.params.iter().map(|(name, value)| (&**name, value.clone()))));
-    // The types were checked when the configuration was read.
-    let params = rule.params_with(&configured).unwrap_or_else(|_| rule.default_params());
-    Some(Selected { rule: index, params, severity })
-}
-
-/// What configuration has to know about the rules of a catalog.
-pub fn known_rules(catalog: &Catalog) -> Vec<KnownRule> {
-    let param = |param: &crate::rules::Param| KnownParam {
-        name: param.name.to_string(),
-        default: param.default.clone(),
-        description: param.description.clone(),
-    };
-    let rule = |rule: &Arc<Rule>| KnownRule {
-        id: rule.id.to_string(),
-        title: rule.title.clone(),
-        params: rule.params.iter().map(param).collect(),
-    };
-    catalog.rules().iter().map(rule).collect()
 }
 
 /// The configurations of a run, each read once.
@@ -99,7 +65,7 @@ impl Policies {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let mut policies = Self {
             catalog: Arc::clone(&settings.catalog),
-            known: known_rules(&settings.catalog),
+            known: config::known_rules(&settings.catalog),
             fixed: None,
             list: vec![Arc::new(Policy::new(Config::default(), &settings.catalog))],
             directories: FxHashMap::default(),

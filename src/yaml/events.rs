@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
                     let at = self.at(start, end, style, anchor.is_some() || tag.is_some());
                     let raw = self.text.as_str().get(at.start..at.end).unwrap_or_default();
                     let text = if block && reached_end { scalar::without_added_break(raw, &value) } else { &value };
-                    let tag = tag.as_deref();
+                    let tag = tag.as_deref().filter(|tag| *tag != "!");
                     self.note_tag(tag, at);
                     self.builder.scalar(Scalar { text, tag, implicit: plain_implicit, anchor: anchor.as_deref() }, at)?;
                 }

@@ -135,9 +135,13 @@ fn read_json_first(text: &Text, limits: &Limits) -> Read {
         return (documents, Some(stop.error), true);
     }
     let (more, error) = events::read(text, stop.resume, limits, None);
-    documents.extend(more);
-    let error = error.map(|error| if json::looks_meant(text.as_str()) { stop.error } else { error });
-    (documents, error, false)
+    match error {
+        Some(_) if json::looks_meant(text.as_str()) => (documents, Some(stop.error), true),
+        error => {
+            documents.extend(more);
+            (documents, error, false)
+        }
+    }
 }
 
 /// Reads one JSON value of any depth up to the limit, and nothing behind it: the body of a request.

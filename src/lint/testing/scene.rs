@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::KUBERNETES_MINOR;
+use crate::facts::KUBERNETES_MINOR;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Finding;
 use crate::objects::{Object, Origin, UnitSet};

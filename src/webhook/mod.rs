@@ -1,0 +1,31 @@
+//! The admission door: `AdmissionReview` in, verdict or JSON Patch out, over TLS. The only room that knows HTTP. It is
+//! never the outage: bounded in time, memory and connections, it drains without losing a request, and what is broken
+//! never replaces what works. The verdict itself is a pure function ([`admission::answer`]).
+//!
+//! ```text
+//! server (TLS, connections) -> handler (limits, deadlines, shedding) -> pool (threads) -> admission -> reply
+//!                                                                                          |-- judge (rules) , world (cluster)
+//! ```
+
+pub mod admission;
+pub mod alone;
+mod connection;
+mod debt;
+pub mod envelope;
+mod glass;
+pub mod handler;
+pub mod health;
+pub mod judge;
+pub mod metrics;
+mod mutate;
+pub mod pool;
+pub mod reply;
+pub mod review;
+pub mod rulebook;
+mod serve;
+pub mod server;
+pub mod settings;
+pub mod tls;
+pub mod verdict;
+
+pub use serve::{LogFormat, Options, ServeError, serve, start_logging};
