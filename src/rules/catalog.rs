@@ -258,6 +258,48 @@ mod tests {
     }
 
     #[test]
+    fn what_rego_allows_is_not_refused() {
+        let body = r#"
+_limit := 3
+
+_names := {name | some container in input.workload.containers; name := container.name}
+
+_by_name[name] := container if {
+	some container in input.workload.containers
+	name := container.name
+}
+
+_pair(a, {"b": b}) := [a, b]
+
+_is_long(text) if count(text) > _limit
+
+_first(xs) := xs[0]
+
+_empty := set()
+
+findings contains finding if {
+	[first, second] := _pair(1, {"b": 2})
+	first < second
+	some i, j
+	input.object.spec.containers[i].ports[j].containerPort
+	every name in _names { _is_long(name) }
+	not _is_long(input.object.metadata.name)
+	not "x" in _names
+	"Pod" == input.object.kind
+	total := sum([n | n := input.object.spec.containers[_].ports[_].containerPort; n > 0])
+	ports := {key: value | some key, value in input.object.metadata.labels}
+	x = ports.a
+	input.object.metadata.annotations[x]
+	array.concat(["a"], [j])[0] == data.kubelint.lib.text.bytes(1024)
+	_by_name.b.image; count(_empty) == 0
+	regex.match(`^a+$`, _first(["a"]))
+	finding := {"path": ["spec", "containers", i], "message": sprintf("%d of %v", [total, object.get(input.params, "p", 1)])}
+}
+"#;
+        load("mine/x.rego", &format!("{HEADER}package kubelint.x\nimport rego.v1\n{body}")).unwrap_or_else(|errors| panic!("{errors}"));
+    }
+
+    #[test]
     fn names_must_agree_and_be_new() {
         let text = |package: &str| format!("{HEADER}package {package}\nimport rego.v1\nfindings contains 1 if input.object\n");
         assert!(refused(&text("kubelint.y")).contains("mine/x.rego:7: the package of this file must be `kubelint.x`"));

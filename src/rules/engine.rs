@@ -175,7 +175,9 @@ impl Machine {
             }
             Self::Interpreter(engine, entry_point) => {
                 engine.set_input(input);
-                engine.eval_rule(entry_point.clone()).map_err(|error| one_line(&error.to_string()))
+                let answer = engine.eval_rule(entry_point.clone()).map_err(|error| one_line(&error.to_string()));
+                // What a rule prints goes nowhere, and is not kept.
+                engine.take_prints().map_err(|error| error.to_string()).and(answer)
             }
         }
     }

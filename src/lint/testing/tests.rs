@@ -93,3 +93,15 @@ fn a_mark_above_a_line_of_a_text_counts_for_the_line_below() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: |\n    first\n    # expect below: a is\n    is bad\n    last\n";
     assert_eq!(failures(&body, fail, PASS.replace("a: bad", "a: ok").as_str()), Vec::<String>::new());
 }
+
+#[test]
+fn a_change_is_judged_with_both_versions() {
+    let body = "package kubelint.x\n\nimport rego.v1\n\nfindings contains finding if {\n\tinput.request.operation == \"UPDATE\"\n\tinput.old.data.a != input.object.data.a\n\tfinding := {\"path\": [\"data\", \"a\"], \"message\": sprintf(\"was %s\", [input.old.data.a])}\n}\n";
+    let object = |value: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  a: {value}\n");
+    let source = format!("{HEADER}{body}");
+    let catalog = Arc::new(Catalog::from_sources([("policies/a/x.rego", Cow::Owned(source))]).unwrap());
+    let fixture = |name: &str, text: String, old| Fixture { name: name.to_owned(), text, old };
+    let pass = fixture("pass.yaml", object("x"), None);
+    let new = fixture("new.yaml", object("y # expect: was x"), Some(object("x")));
+    assert_eq!(check(&catalog, "x", &[new, pass]), Vec::<String>::new());
+}
