@@ -1,0 +1,65 @@
+# METADATA
+# description: Memory caps of Redis-family servers, as several rules ask for them.
+package kubelint.lib.redis
+
+import data.kubelint.lib.text
+import rego.v1
+
+# METADATA
+# description: the Redis-family servers of the workload
+servers contains container if {
+	some container in input.workload.containers
+	container.software.family in {"redis", "valkey", "keydb", "dragonfly"}
+	container.software.role == "server"
+}
+
+# METADATA
+# description: those whose cap and memory limit are known
+capped contains container if {
+	some container in servers
+	container.memory_cap.bytes != null
+	container.memory_cap.bytes > 0
+	container.memory.limit != null
+}
+
+# METADATA
+# description: the place of the directive that takes effect, as a related place; empty where there is none
+winner(container) := [object.union({"message": sprintf("%s takes effect here", [container.memory_cap.winner.text])}, container.memory_cap.winner.place)] if {
+	container.memory_cap.winner != null
+}
+
+winner(container) := [] if container.memory_cap.winner == null
+
+# METADATA
+# description: a limit of that percentage of the cap, rounded up to 64Mi
+proposed_bytes(container, percent) := ceil((container.memory_cap.bytes * percent) / (100 * 67108864)) * 67108864
+
+# METADATA
+# description: the same for people
+proposed_limit(container, percent) := text.bytes(proposed_bytes(container, percent))
+
+# METADATA
+# description: sets the container's own limit
+raise_limit(container, percent) := {
+	"title": sprintf("Raise the memory limit to %s", [proposed_limit(container, percent)]),
+	"safety": "unsafe",
+	"edits": [{"ops": [{"op": "replace", "path": container.memory.limit_path, "value": proposed_limit(container, percent)}]}],
+}
+
+# METADATA
+# description: error where persistence or replication is known to be on, warning where unknown, nothing where known to be off
+persistent_severity(container) := {"error"} if _persistent(container)
+
+persistent_severity(container) := {"warning" | "unknown" in {container.software.persistence, container.software.replication}} if not _persistent(container)
+
+_persistent(container) if container.software.persistence == "on"
+
+_persistent(container) if container.software.replication == "on"
+
+# METADATA
+# description: does a folder of the container lie on a volume claim?
+persistent(container, dir) if {
+	some mount in container.mounts
+	mount.source in {"claim", "hostPath", "csi", "ephemeral"}
+	startswith(concat("", [trim_suffix(dir, "/"), "/"]), concat("", [trim_suffix(mount.path, "/"), "/"]))
+}

@@ -1,0 +1,36 @@
+# METADATA
+# title: Power to delete in bulk
+# description: |
+#   deletecollection empties a namespace in one call; delete on PersistentVolumeClaims, Secrets or Namespaces takes what no
+#   controller brings back.
+# related_resources:
+# - https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+# custom:
+#   severity: warning
+#   kinds: [Role, ClusterRole]
+#   fix: none
+#   since: 0.1.0
+#   profiles: [recommended, security]
+package kubelint.rbac_mass_delete
+
+import rego.v1
+
+# METADATA
+# description: each rule with which one call, or one loop, deletes what cannot be brought back
+findings contains finding if {
+	some index, rule in input.object.rules
+	count(object.get(rule, "resourceNames", [])) == 0
+	some verb in rule.verbs
+	some what in _deletes(verb, rule)
+	finding := {
+		"path": ["rules", index, "verbs"],
+		"message": sprintf("rule %d may %s %s: one faulty script deletes them all; leave it out, or name the objects in resourceNames", [index, verb, what]),
+	}
+}
+
+_deletes("deletecollection", rule) := {concat(", ", rule.resources)}
+
+_deletes("delete", rule) := {concat(", ", found) |
+	found := {resource | some resource in rule.resources} & {"persistentvolumeclaims", "persistentvolumes", "secrets", "namespaces"}
+	count(found) > 0
+}
