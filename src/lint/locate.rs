@@ -115,15 +115,19 @@ fn unused(
 ) -> Vec<Pending> {
     let Some(severity) = policy.native("suppression-unused") else { return Vec::new() };
     let subjects: Vec<Subject<'_>> = session.subjects_of(loaded).collect();
-    let complaints = suppressions.unused(policy);
-    let made = complaints.into_iter().filter_map(|complaint| {
-        let line = complaint.at.map(|span| span.start.line);
-        // The object that a comment is in: the last one that begins above it.
-        let above = |subject: &&Subject<'_>| line.is_none_or(|line| start_line(opened, subject.object) <= line);
-        let subject = match complaint.object {
-            Some(index) => subjects.get(index)?,
-            None => subjects.iter().rev().find(above).or(subjects.first())?,
-        };
+    let document = |subject: &Subject<'_>| match &subject.object.origin {
+        Origin::Document { document, .. } => *document as usize,
+        Origin::Cluster => 0,
+    };
+    let made = suppressions.unused(policy).into_iter().filter_map(|complaint| {
+        let index = complaint.object.or_else(|| {
+            // The object that a comment is in: the first of its document, or of the last one before it.
+            let offset = complaint.at?.start.offset;
+            let inside = opened.documents.partition_point(|document| document.end().offset <= offset);
+            let first = subjects.partition_point(|subject| document(subject) < inside);
+            Some(first.min(subjects.len().saturating_sub(1)))
+        })?;
+        let subject = subjects.get(index)?;
         let place = Placing { session, number, file: &loaded.input.file, opened, subject };
         Some(place.pending(judge::own("suppression-unused", severity, subject, complaint.path, complaint.message), complaint.at))
     });

@@ -1,6 +1,7 @@
 //! Which findings do not count: by a comment, an annotation or an exemption; and which suppressions nobody needs.
 
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 
 use super::Settings;
 use super::policy::Policy;
@@ -39,7 +40,11 @@ impl Cover {
 /// All suppressions of one input.
 pub(super) struct Suppressions {
     comments: Vec<Comment>,
+    /// Comments by the line that they speak of.
+    by_line: FxHashMap<usize, Vec<usize>>,
     annotations: Vec<Annotation>,
+    /// Annotations by object of the input.
+    by_object: FxHashMap<usize, Vec<usize>>,
     require_reason: bool,
 }
 
@@ -77,38 +82,53 @@ impl Suppressions {
             .iter()
             .enumerate()
             .flat_map(|(object, value)| annotation_lines(value).into_iter().map(move |line| Annotation { object, line, used: false }));
+        let comments: Vec<Comment> = opened.remarks.iter().map(comment).collect();
+        let annotations: Vec<Annotation> = annotations.collect();
         Self {
-            comments: opened.remarks.iter().map(comment).collect(),
-            annotations: annotations.collect(),
+            by_line: index(comments.iter().map(|comment| comment.remark.line)),
+            by_object: index(annotations.iter().map(|annotation| annotation.object)),
+            comments,
+            annotations,
             require_reason: settings.require_reason,
         }
     }
 
     /// Why a finding does not count. Everything that covers it counts as used.
     pub(super) fn find(&mut self, finding: &Finding, object: usize, cover: &Cover, policy: &Policy, today: Date) -> Option<Suppressed> {
+        let comment = self.comments_on(finding, cover);
+        let annotation = self.annotations_of(finding, object);
+        let exemption = policy.config.exemptions.iter().find(|exemption| !exemption.is_expired(today) && exemption.covers(finding));
+        let exemption = exemption.map(|exemption| Suppressed { by: "exemption", reason: exemption.reason.clone() });
+        comment.or(annotation).or(exemption)
+    }
+
+    fn comments_on(&mut self, finding: &Finding, cover: &Cover) -> Option<Suppressed> {
         let mut found = None;
-        for comment in &mut self.comments {
-            let Ok(directive) = &comment.remark.says else { continue };
-            if !cover.0.contains(&comment.remark.line) || self.require_reason && directive.reason.is_empty() {
+        for number in cover.0.iter().filter_map(|line| self.by_line.get(line)).flatten() {
+            let Some(Comment { remark, used }) = self.comments.get_mut(*number) else { continue };
+            let Ok(directive) = &remark.says else { continue };
+            if self.require_reason && directive.reason.is_empty() {
                 continue;
             }
-            for (rule, used) in directive.rules.iter().zip(&mut comment.used) {
-                if **rule == *finding.rule {
-                    *used = true;
-                    found.get_or_insert_with(|| Suppressed { by: "comment", reason: directive.reason.clone() });
-                }
+            for (_, used) in directive.rules.iter().zip(used).filter(|(rule, _)| ***rule == *finding.rule) {
+                *used = true;
+                found.get_or_insert_with(|| Suppressed { by: "comment", reason: directive.reason.clone() });
             }
         }
-        for annotation in self.annotations.iter_mut().filter(|annotation| annotation.object == object) {
-            let line = &annotation.line;
+        found
+    }
+
+    fn annotations_of(&mut self, finding: &Finding, object: usize) -> Option<Suppressed> {
+        let mut found = None;
+        for number in self.by_object.get(&object).into_iter().flatten() {
+            let Some(Annotation { line, used, .. }) = self.annotations.get_mut(*number) else { continue };
             let container = line.container.as_deref().is_none_or(|name| finding.container.as_deref() == Some(name));
             if *line.rule == *finding.rule && container && !(self.require_reason && line.reason.is_empty()) {
-                annotation.used = true;
+                *used = true;
                 found.get_or_insert_with(|| Suppressed { by: "annotation", reason: line.reason.clone() });
             }
         }
-        let exemption = policy.config.exemptions.iter().find(|exemption| !exemption.is_expired(today) && exemption.covers(finding));
-        found.or_else(|| exemption.map(|exemption| Suppressed { by: "exemption", reason: exemption.reason.clone() }))
+        found
     }
 
     /// What to say about suppressions that suppress nothing.
@@ -144,4 +164,11 @@ impl Suppressions {
         }
         format!("nothing of rule `{rule}` is found here: remove the suppression")
     }
+}
+
+/// Numbers of things by what they belong to.
+fn index(keys: impl Iterator<Item = usize>) -> FxHashMap<usize, Vec<usize>> {
+    let mut index: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+    keys.enumerate().for_each(|(number, key)| index.entry(key).or_default().push(number));
+    index
 }
