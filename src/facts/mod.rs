@@ -14,6 +14,7 @@ mod refs;
 pub mod related;
 mod resources;
 mod scale;
+pub mod schema;
 mod security;
 pub mod software;
 mod state;
@@ -148,6 +149,7 @@ impl<'a> Facts<'a> {
             "set": record! { "partial": self.context.set.is_partial() },
             "workload": &self.workload,
             "related": self.related_facts(needs),
+            "schema": needs.contains(&Need::Schemas).then(|| self.schema_facts()),
             "change": self.change.clone(),
             "params": Value::Null,
         };
@@ -170,6 +172,12 @@ impl<'a> Facts<'a> {
             "dry_run": *dry_run,
             "options": options,
         }
+    }
+
+    /// `schema`: what the API server would refuse, and what becomes of the API version.
+    fn schema_facts(&self) -> Value {
+        let minor = self.context.kubernetes_minor;
+        record! { "errors": schema::errors(self.object, minor, self.context.set), "api": schema::api(self.object, minor) }
     }
 
     /// `related`: what these needs yielded, and how much of their kinds is known.

@@ -61,6 +61,8 @@ needs! {
     Pods "pods" [""/"Pod", "apps"/"ControllerRevision"];
     /// Custom resources of operators.
     CustomResources "crs" [];
+    /// What the API server would say of the object's shape: schemas of Kubernetes, and of the CustomResourceDefinitions that are there.
+    Schemas "schemas" ["apiextensions.k8s.io"/"CustomResourceDefinition"];
 }
 
 impl Need {

@@ -61,7 +61,7 @@ pub fn compute(need: Need, view: &View<'_>) -> Vec<Entry> {
         Need::Pods => pods::entries(view),
         Need::CustomResources => vec![("crs", Value::from(Vec::new()))],
         // What these hold is resolved where it is referred to: `workload`.
-        Need::ConfigMaps | Need::Secrets => Vec::new(),
+        Need::ConfigMaps | Need::Secrets | Need::Schemas => Vec::new(),
     }
 }
 
