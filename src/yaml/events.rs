@@ -8,7 +8,8 @@ use super::arena::Style;
 use super::build::{At, Builder, Scalar};
 use super::note::NoteKind;
 use super::resolve::{is_known_tag, shorten};
-use super::{Document, Limits, ReadError, Text, hint, scalar};
+use super::text::LineCounter;
+use super::{Document, Limits, MOST_DOCUMENTS, ReadError, Text, hint, scalar, too_many};
 
 /// Reads the documents of `text` from byte `from` on. `bad` is the first place that is not text.
 pub(super) fn read(text: &Text, from: usize, limits: &Limits, bad: Option<ReadError>) -> (Vec<Document>, Option<ReadError>) {
@@ -63,7 +64,7 @@ impl<'t> Reader<'t> {
         let mut parser = Parser::new();
         parser.set_encoding(libyaml_safer::Encoding::Utf8);
         parser.set_input(Chunks { rest: source, end: if source.ends_with(scalar::is_break) { "" } else { "\n" } });
-        let lines = LineCounter { text: text.as_str(), at: super::Position { line: 1, column: 1, offset: 0 }, start: 0 };
+        let lines = LineCounter::new(text.as_str());
         let builder = Builder::new(text, limits);
         Self { text, from, until: from + source.len(), parser, builder, documents: Vec::new(), closed: 0, lines, open: None }
     }
@@ -85,6 +86,9 @@ impl<'t> Reader<'t> {
                     self.close(start);
                     self.closed = self.documents.len();
                     self.open = Some(self.lines.advance(start));
+                    if self.documents.len() >= MOST_DOCUMENTS {
+                        return Err(too_many(self.lines.advance(start)));
+                    }
                     if version_directive.is_some() {
                         self.note_directive(start, end);
                     }
@@ -100,7 +104,7 @@ impl<'t> Reader<'t> {
                     let at = self.at(start, end, style, anchor.is_some() || tag.is_some());
                     let raw = self.text.as_str().get(at.start..at.end).unwrap_or_default();
                     let text = if block && reached_end { scalar::without_added_break(raw, &value) } else { &value };
-                    let tag = tag.as_deref().filter(|tag| *tag != "!");
+                    let tag = tag.as_deref();
                     self.note_tag(tag, at);
                     self.builder.scalar(Scalar { text, tag, implicit: plain_implicit, anchor: anchor.as_deref() }, at)?;
                 }
@@ -171,26 +175,6 @@ const fn scalar_style(style: ScalarStyle) -> Style {
         ScalarStyle::Literal => Style::Literal,
         ScalarStyle::Folded => Style::Folded,
         _ => Style::Plain,
-    }
-}
-
-/// Counts lines going forward only, so that the bounds of documents cost no index of all lines.
-struct LineCounter<'t> {
-    text: &'t str,
-    at: super::Position,
-    start: usize,
-}
-
-impl LineCounter<'_> {
-    fn advance(&mut self, offset: usize) -> super::Position {
-        let passed = self.text.get(self.at.offset..offset).unwrap_or_default();
-        if let Some(last) = passed.rfind('\n') {
-            self.at.line += passed.bytes().filter(|byte| *byte == b'\n').count();
-            self.start = self.at.offset + last + 1;
-        }
-        self.at.offset = self.at.offset.max(offset);
-        self.at.column = self.text.get(self.start..self.at.offset).unwrap_or_default().chars().count() + 1;
-        self.at
     }
 }
 

@@ -5,7 +5,8 @@ use crate::value::Value;
 
 use super::arena::Style;
 use super::build::{At, Builder, Scalar};
-use super::{Document, Limits, ReadError, Text};
+use super::text::LineCounter;
+use super::{Document, Limits, MOST_DOCUMENTS, ReadError, Text, too_many};
 
 /// Why the reading of JSON ended early.
 pub(super) struct Stop {
@@ -20,6 +21,7 @@ pub(super) struct Stop {
 pub(super) fn read(text: &Text, limits: &Limits) -> (Vec<Document>, Option<Stop>) {
     let mut reader = Reader::new(text, limits);
     let mut documents = Vec::new();
+    let mut lines = LineCounter::new(text.as_str());
     loop {
         let resume = reader.at;
         reader.skip_blank();
@@ -27,6 +29,9 @@ pub(super) fn read(text: &Text, limits: &Limits) -> (Vec<Document>, Option<Stop>
             return (documents, None);
         }
         let start = reader.at;
+        if documents.len() >= MOST_DOCUMENTS {
+            return (documents, Some(Stop { error: too_many(lines.advance(start)), syntax: false, resume }));
+        }
         if let Err(error) = reader.value() {
             let rest = text.as_str().get(resume..start).unwrap_or_default();
             let resume = resume + rest.find('\n').map_or(rest.len(), |at| at + 1);
@@ -34,7 +39,7 @@ pub(super) fn read(text: &Text, limits: &Limits) -> (Vec<Document>, Option<Stop>
         }
         let (value, arena, notes) = reader.builder.finish();
         if let Some(value) = value.filter(|value| *value != Value::Null) {
-            let (start, end) = (text.position(start), text.position(reader.at));
+            let (start, end) = (lines.advance(start), lines.advance(reader.at));
             documents.push(Document { value, notes, arena, start, end });
         }
     }

@@ -260,7 +260,12 @@ fn raw<'t>(text: &'t Text, node: &Node) -> &'t str {
 fn written(text: &Text, node: &Node) -> (usize, usize) {
     let (start, end) = (node.start as usize, node.end as usize);
     match node.style {
-        Style::Literal | Style::Folded => (start, start + raw(text, node).trim_end().len()),
+        Style::Literal | Style::Folded => {
+            let raw = raw(text, node);
+            let content = raw.trim_end();
+            let rest = raw.get(content.len()..).unwrap_or_default();
+            (start, start + content.len() + rest.find(scalar::is_break).unwrap_or(rest.len()))
+        }
         Style::Block => (start, start),
         _ => (start, end),
     }

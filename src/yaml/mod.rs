@@ -53,6 +53,13 @@ impl Default for Limits {
     }
 }
 
+/// Documents of one file: more than any rendered cluster has, few enough for the memory.
+const MOST_DOCUMENTS: usize = 200_000;
+
+fn too_many(at: Position) -> ReadError {
+    ReadError { message: format!("more than {MOST_DOCUMENTS} documents in one file: split it"), at: Some(at) }
+}
+
 /// Why a text could not be read (further).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", at.map(|at| format!("line {}, column {}: ", at.line, at.column)).unwrap_or_default())]
@@ -135,13 +142,9 @@ fn read_json_first(text: &Text, limits: &Limits) -> Read {
         return (documents, Some(stop.error), true);
     }
     let (more, error) = events::read(text, stop.resume, limits, None);
-    match error {
-        Some(_) if json::looks_meant(text.as_str()) => (documents, Some(stop.error), true),
-        error => {
-            documents.extend(more);
-            (documents, error, false)
-        }
-    }
+    documents.extend(more);
+    let error = error.map(|error| if json::looks_meant(text.as_str()) { stop.error } else { error });
+    (documents, error, false)
 }
 
 /// Reads one JSON value of any depth up to the limit, and nothing behind it: the body of a request.

@@ -20,7 +20,7 @@ pub(super) enum Resolved {
 
 const PREFIX: &str = "tag:yaml.org,2002:";
 
-/// Resolves a scalar. `implicit` is libyaml's `plain_implicit`: an untagged plain scalar, or the tag `!`.
+/// Resolves a scalar. `implicit` is libyaml's `plain_implicit`: of an untagged scalar, that it is plain.
 pub(super) fn resolve(tag: Option<&str>, implicit: bool, text: &str) -> Result<Resolved, String> {
     let tag = tag.unwrap_or_default();
     if tag.is_empty() {
@@ -35,10 +35,10 @@ pub(super) fn resolve(tag: Option<&str>, implicit: bool, text: &str) -> Result<R
     }
 }
 
-/// Is it one of the tags that kubectl acts on?
+/// Is it one of the tags that kubectl acts on? (`!` makes text of a scalar.)
 pub(super) fn is_known_tag(tag: &str) -> bool {
     const KNOWN: [&str; 10] = ["str", "bool", "int", "float", "null", "timestamp", "binary", "map", "seq", "merge"];
-    tag.strip_prefix(PREFIX).is_some_and(|short| KNOWN.contains(&short))
+    tag == "!" || tag.strip_prefix(PREFIX).is_some_and(|short| KNOWN.contains(&short))
 }
 
 /// `<<` that merges, and not a key of that name.
@@ -52,7 +52,7 @@ fn forced(tag: &str, text: &str) -> Result<Resolved, String> {
         ("bool", Resolved::Bool(_)) | ("null", Resolved::Null) | ("float", Resolved::Float(_)) => Ok(resolved),
         ("int", Resolved::Int(_) | Resolved::Uint(_)) => Ok(resolved),
         ("float", Resolved::Int(n)) => Ok(Resolved::Float(n as f64)),
-        _ => Err(format!("`{}` is not a {tag}, as its tag !!{tag} demands", shorten(text))),
+        _ => Err(format!("`{}` is not what its tag !!{tag} says: correct it, or delete the tag", shorten(text))),
     }
 }
 

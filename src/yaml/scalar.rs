@@ -120,12 +120,9 @@ fn block(raw: &str, value: &str, folded: bool, sink: Sink<'_>) {
             break;
         }
         let begins_blank = rest.starts_with(is_blank);
-        match leading.take() {
-            Some(first) => {
-                let folds = folded && first.c == '\n' && !after_blank && !begins_blank;
-                fold_break(first, folds, trailing.is_empty(), sink);
-            }
-            None => {}
+        if let Some(first) = leading.take() {
+            let folds = folded && first.c == '\n' && !after_blank && !begins_blank;
+            fold_break(first, folds, trailing.is_empty(), sink);
         }
         trailing.drain(..).for_each(|piece: Piece| sink(piece.c, piece.start, piece.end));
         after_blank = begins_blank;

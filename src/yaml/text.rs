@@ -41,8 +41,16 @@ pub enum Encoding {
 pub struct Text {
     text: String,
     encoding: Encoding,
-    /// Offsets of line starts but the first, made when first asked for: a file without findings never pays for it.
-    starts: OnceLock<Box<[u32]>>,
+    /// Made when first asked for: a file without findings never pays for it.
+    index: OnceLock<Index>,
+}
+
+#[derive(Debug, Clone)]
+struct Index {
+    /// Offsets of line starts but the first.
+    starts: Box<[u32]>,
+    /// Then columns are differences of offsets, however long the line.
+    ascii: bool,
 }
 
 impl Text {
@@ -61,7 +69,7 @@ impl Text {
             [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest, Encoding::Utf8Bom),
             _ => utf8(bytes, Encoding::Utf8),
         };
-        let text = Self { text, encoding, starts: OnceLock::new() };
+        let text = Self { text, encoding, index: OnceLock::new() };
         let error = bad.map(|(offset, name)| ReadError {
             message: format!("invalid {name} at this place: save the file as UTF-8"),
             at: Some(text.position(offset)),
@@ -109,8 +117,9 @@ impl Text {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
         let before = self.starts().partition_point(|start| *start as usize <= offset);
         let start = self.line_start(before + 1).unwrap_or_default();
-        let column = self.text.get(start..offset).unwrap_or_default().chars().count() + 1;
-        Position { line: before + 1, column, offset }
+        let passed = self.text.get(start..offset).unwrap_or_default();
+        let characters = if self.index().ascii { passed.len() } else { passed.chars().count() };
+        Position { line: before + 1, column: characters + 1, offset }
     }
 
     /// The span between two byte offsets.
@@ -124,8 +133,39 @@ impl Text {
     }
 
     fn starts(&self) -> &[u32] {
+        &self.index().starts
+    }
+
+    fn index(&self) -> &Index {
         let breaks = || self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        self.starts.get_or_init(|| breaks().filter_map(|(at, _)| u32::try_from(at + 1).ok()).collect())
+        let starts = || breaks().filter_map(|(at, _)| u32::try_from(at + 1).ok()).collect();
+        self.index.get_or_init(|| Index { starts: starts(), ascii: self.text.is_ascii() })
+    }
+}
+
+/// Positions going forward only, so that the bounds of many documents cost neither an index nor a second look at a line.
+pub(super) struct LineCounter<'t> {
+    text: &'t str,
+    at: Position,
+}
+
+impl<'t> LineCounter<'t> {
+    pub(super) const fn new(text: &'t str) -> Self {
+        Self { text, at: Position { line: 1, column: 1, offset: 0 } }
+    }
+
+    /// The position of an offset that is not before the last one.
+    pub(super) fn advance(&mut self, offset: usize) -> Position {
+        let passed = self.text.get(self.at.offset..offset).unwrap_or_default();
+        match passed.rsplit_once('\n') {
+            Some((lines, rest)) => {
+                self.at.line += lines.bytes().filter(|byte| *byte == b'\n').count() + 1;
+                self.at.column = rest.chars().count() + 1;
+            }
+            None => self.at.column += passed.chars().count(),
+        }
+        self.at.offset += passed.len();
+        self.at
     }
 }
 

@@ -1,5 +1,8 @@
 //! Tests of the whole room: reading, notes and places over small texts.
 
+mod hostile;
+mod properties;
+
 use super::*;
 use crate::place::{Path, Within};
 
@@ -90,4 +93,54 @@ fn errors_have_their_place_and_a_hint() {
     assert_eq!(at("kind: \"Pod\n"), "line 1, column 7: this quote is never closed");
     assert_eq!(at("kind: [\n"), "line 1, column 7: this bracket is never closed");
     assert!(at("name: {{ .Values.name }}\n").ends_with("render it first, as with `helm template`"));
+}
+
+#[test]
+fn comments_are_not_looked_for_in_scalars() {
+    let text = "# head\na: b # behind\nc: \"# no\"\nd: |  # header\n  # no\n  text\n# after\ne: x#no\nf: [g, # flow\n  h]\n---\n# empty\n---\ni: 'j' #k\n";
+    let stream = read(text.as_bytes(), &Limits::default());
+    let got: Vec<_> = stream.comments().map(|comment| (comment.at.line, comment.at.column, comment.text, comment.alone)).collect();
+    let want = [
+        (1, 1, "# head", true),
+        (2, 6, "# behind", false),
+        (4, 7, "# header", false),
+        (7, 1, "# after", true),
+        (9, 8, "# flow", false),
+        (12, 1, "# empty", true),
+        (14, 8, "#k", false),
+    ];
+    assert_eq!(got, want);
+    assert_eq!(read(b"{\"a\": \"x\"} ", &Limits::default()).comments().count(), 0);
+}
+
+#[test]
+fn nodes_say_what_a_fix_must_know() {
+    let text = "a: &x\n  b: c   # d\ne:\n  - f: g\n    h: |\n      i\n\n  -\n    j\nk: *x\nl: {<<: *x, m: [n, o]}\np:\n";
+    let (text, document) = one(text);
+    let node = |steps: &str| document.node(&text, &path(steps)).unwrap();
+    let extent = |steps: &str| text.slice(node(steps).extent).to_owned();
+    assert_eq!(extent("a"), "a: &x\n  b: c");
+    assert_eq!(extent("e/0"), "- f: g\n    h: |\n      i");
+    assert_eq!(extent("e/0/h"), "h: |\n      i");
+    assert_eq!(extent("e/1"), "-\n    j");
+    assert_eq!(extent("k"), "k: *x");
+    assert_eq!(extent("l/m/1"), "o");
+    assert_eq!(extent("p"), "p:");
+    assert_eq!((node("a").decorated, node("a").style, node("a").parent), (true, Style::Block, Some(Style::Block)));
+    assert_eq!((node("a/b").indent, node("e/0").indent, node("e/0/h").indent), (2, 2, 4));
+    assert_eq!((node("a/b").shared, node("k/b").shared, node("l/b").shared), (Shared::No, Shared::Alias, Shared::Merge));
+    assert_eq!((node("k").shared, node("k").style, node("l/m").shared), (Shared::No, Style::Alias, Shared::No));
+    assert_eq!(node("l/m/1").parent, Some(Style::Flow));
+    assert!(document.node(&text, &path("a/missing")).is_none());
+}
+
+#[test]
+fn one_value_is_one_value() {
+    assert_eq!(read_value("").unwrap(), Value::Null);
+    assert_eq!(read_value("a: 1").unwrap(), crate::value::object([("a", Value::from(1u64))]));
+    assert_eq!(read_value("a: 1\n---\nb: 2\n").unwrap_err().at.unwrap().line, 2);
+    assert_eq!(read_json(b" {\"a\": [1, -2, 0.5]} ", &Limits::default()).unwrap(), Value::from_json_str(r#"{"a":[1,-2,0.5]}"#).unwrap());
+    for bad in ["", "{", "[1,]", "{\"a\" 1}", "{} {}", "nul", "01", "1.", "\"\t\"", "\"\\x\"", "[1e400]", "\"x"] {
+        assert!(read_json(bad.as_bytes(), &Limits::default()).is_err(), "{bad:?}");
+    }
 }

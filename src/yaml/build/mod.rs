@@ -2,6 +2,8 @@
 //! finished children. Counts nodes, depth and what aliases expand to before anything is expanded; an alias costs one
 //! reference, whatever it stands for. Knows neither YAML's nor JSON's syntax.
 
+mod alias;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use super::intern::intern;
 use super::note::{MOST_NOTES, Note, NoteKind, ambiguity};
 use super::resolve::{self, Resolved, shorten};
 use super::{Limits, ReadError, Text};
+use alias::{Anchor, Size};
 
 /// In place of a key's node where a merge brought the entry.
 const MERGED: NodeId = NodeId::MAX;
@@ -56,23 +59,6 @@ pub(super) struct Builder<'t> {
     root: Option<Value>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Size {
-    nodes: u64,
-    bytes: u64,
-}
-
-impl Size {
-    const fn since(self, before: Self) -> Self {
-        Self { nodes: self.nodes.saturating_sub(before.nodes), bytes: self.bytes.saturating_sub(before.bytes) }
-    }
-
-    const fn add(&mut self, more: Self) {
-        self.nodes = self.nodes.saturating_add(more.nodes);
-        self.bytes = self.bytes.saturating_add(more.bytes);
-    }
-}
-
 struct Frame {
     node: NodeId,
     sequence: bool,
@@ -87,15 +73,6 @@ struct Frame {
 enum Key {
     Named(Arc<str>, NodeId),
     Merge(usize),
-}
-
-/// What an alias needs to know of its target; the value is there once the target is complete.
-struct Anchor {
-    node: NodeId,
-    value: Option<Value>,
-    key: Option<Arc<str>>,
-    size: Size,
-    height: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -197,39 +174,6 @@ impl<'t> Builder<'t> {
         self.attach(value, 0, false)
     }
 
-    /// `*name`, spanning `at`.
-    pub(super) fn alias(&mut self, name: &str, at: At) -> Built {
-        let target = self.names.get(name).and_then(|anchor| self.anchors.get(*anchor));
-        let Some(target) = target else {
-            return self.fault(at.start, format!("no anchor `&{}` stands before this alias in its document", shorten(name)));
-        };
-        let Some(value) = target.value.clone() else {
-            return self.fault(at.start, format!("the anchor `&{}` would contain itself", shorten(name)));
-        };
-        let (id, key, size, height) = (target.node, target.key.clone(), target.size, target.height);
-        self.aliased.add(size);
-        let (nodes, bytes) = (self.limits.alias_nodes as u64, self.limits.alias_bytes as u64);
-        if self.aliased.nodes > nodes || self.aliased.bytes > bytes {
-            return self.fault(at.start, format!("aliases expand to more than {nodes} nodes or {bytes} bytes"));
-        }
-        if self.frames.len() + height > self.limits.depth {
-            return self.fault(at.start, format!("nested deeper than {} levels through aliases", self.limits.depth));
-        }
-        let node = self.node(Kind::Alias, at)?;
-        if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.link = id;
-        }
-        self.size.add(size);
-        if !self.expects_key() {
-            return self.attach(value, height, true);
-        }
-        self.mark_key(node, KeyText::Converted);
-        match key {
-            Some(key) => self.expect_value(Key::Named(key, node)),
-            None => self.fault(at.start, "what this alias stands for cannot be a key".to_owned()),
-        }
-    }
-
     /// Remembers a note, unless the document has more than enough of them.
     pub(super) fn note(&mut self, kind: NoteKind, start: usize, end: usize, key: Option<&Arc<str>>, message: String) {
         if self.notes.len() < MOST_NOTES {
@@ -313,29 +257,6 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    /// As go-yaml v2: entries are set where the `<<` stands, so that later keys win; of a list, its first mapping wins.
-    fn merge(&mut self, value: Value, aliased: bool, start: usize) -> Built {
-        const WANTED: &str = "`<<` needs a mapping, or a list of mappings";
-        match &value {
-            Value::Object(map) => self.merge_map(map, start),
-            Value::Array(items) if !aliased => items.iter().rev().try_for_each(|item| match item {
-                Value::Object(map) => self.merge_map(map, start),
-                _ => self.fault(start, WANTED.to_owned()),
-            }),
-            _ => self.fault(start, WANTED.to_owned()),
-        }
-    }
-
-    /// Every merged entry is held again by this mapping, so it counts as expanded by an alias even when written in place.
-    fn merge_map(&mut self, map: &regorus::value::Object, start: usize) -> Built {
-        self.aliased.add(Size { nodes: map.len() as u64, bytes: 0 });
-        if self.aliased.nodes > self.limits.alias_nodes as u64 {
-            return self.fault(start, format!("merge keys and aliases expand to more than {} nodes", self.limits.alias_nodes));
-        }
-        self.entries.extend(map.iter_sorted().map(|(key, value)| (key.clone(), value.clone(), MERGED)));
-        Ok(())
-    }
-
     fn array(&mut self, base: usize) -> Value {
         Value::from(self.items.drain(base.min(self.items.len())..).collect::<Vec<_>>())
     }
@@ -372,13 +293,6 @@ impl<'t> Builder<'t> {
             frame.key = Some(key);
         }
         Ok(())
-    }
-
-    fn anchor(&mut self, name: &str, node: NodeId) -> usize {
-        let id = self.anchors.len();
-        self.anchors.push(Anchor { node, value: None, key: None, size: Size::default(), height: 0 });
-        self.names.insert(name.into(), id);
-        id
     }
 
     fn node(&mut self, kind: Kind, at: At) -> Built<NodeId> {
