@@ -3,7 +3,7 @@
 # description: |
 #   A container without a memory limit may take the node's memory; the kernel then kills whatever it finds, the kubelet
 #   included. In a StatefulSet app containers and native sidecars share the node with the state, so each needs a limit.
-#   A pod-level limit or a LimitRange default counts.
+#   A pod-level limit counts, and so does a LimitRange default; that the latter is a guess for the whole namespace is said.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
 # custom:
@@ -16,6 +16,7 @@
 package kubelint.resources_memory_limit_missing
 
 import data.kubelint.lib.containers
+import data.kubelint.lib.text
 import rego.v1
 
 # METADATA
@@ -28,5 +29,19 @@ findings contains finding if {
 		"path": container.memory.limit_path,
 		"severity": containers.severity_of_missing_resource(container, "error"),
 		"message": sprintf("container %s has no memory limit: it can take the node's memory and have its neighbours killed; set resources.limits.memory", [container.name]),
+	}
+}
+
+# METADATA
+# description: each container whose limit is the namespace's default
+findings contains finding if {
+	some container in input.workload.containers
+	container.role in {"app", "sidecar"}
+	container.memory.limit_source == "limitrange"
+	finding := {
+		"path": container.memory.limit_path,
+		"severity": "info",
+		"message": sprintf("container %s has no memory limit of its own and gets the LimitRange's default of %s, a guess for the whole namespace; set what it needs", [container.name, text.bytes(container.memory.limit)]),
+		"related": [object.union({"message": "the default"}, range.place) | some range in input.related.limit_ranges; range["default"].memory == container.memory.limit],
 	}
 }
