@@ -35,15 +35,26 @@ pub fn named_path(object: &Value, path: &Path) -> String {
     named
 }
 
+/// How long equal findings can follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Only inside this input: no other one holds the object.
+    Input,
+    /// In other inputs, too.
+    Run,
+}
+
 /// Gives out fingerprints; equal findings are told apart by their number, so findings have to come in report order.
+/// Keeps 16 bytes for each finding of the present input, and for each of an object that several inputs hold.
 #[derive(Debug, Default)]
 pub struct Fingerprints {
-    seen: FxHashMap<[u8; 16], u32>,
+    input: FxHashMap<u64, u32>,
+    run: FxHashMap<u64, u32>,
 }
 
 impl Fingerprints {
     /// The fingerprint of a finding whose path is `named` (see [`named_path`]): 64 hexadecimal digits.
-    pub fn next(&mut self, finding: &Finding, named: &str) -> String {
+    pub fn next(&mut self, finding: &Finding, named: &str, scope: Scope) -> String {
         let object = &finding.object;
         let parts = [
             VERSION,
@@ -60,13 +71,20 @@ impl Fingerprints {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let base = hash.clone().finalize();
-        let mut short = [0; 16];
-        short.iter_mut().zip(base.iter()).for_each(|(to, from)| *to = *from);
-        let ordinal = self.seen.entry(short).or_insert(0);
+        let short = hash.clone().finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let seen = match scope {
+            Scope::Input => &mut self.input,
+            Scope::Run => &mut self.run,
+        };
+        let ordinal = seen.entry(short).or_insert(0);
         hash.update(ordinal.to_le_bytes());
         *ordinal += 1;
         data_encoding::HEXLOWER.encode(&hash.finalize())
+    }
+
+    /// Ends an input.
+    pub fn end_input(&mut self) {
+        self.input.clear();
     }
 }
 

@@ -14,7 +14,7 @@ mod suppression;
 pub use baseline::{Baseline, BaselineError};
 pub use exemption::Exemption;
 pub use file::{Config, ConfigError, Problem, RuleSetting, find};
-pub use fingerprint::{Fingerprints, named_path};
+pub use fingerprint::{Fingerprints, Scope, named_path};
 pub use near::nearest;
 pub use schema::json_schema;
 pub use selection::{known_rules, select};

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use manifest::{Manifest, Outcome, interpret};
-pub use read::{ReadFailure, bytes};
+pub use read::{ReadFailure, bytes, length};
 pub use walk::{Collected, collect};
 
 use crate::yaml::Position;

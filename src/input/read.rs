@@ -19,6 +19,14 @@ pub enum ReadFailure {
     },
 }
 
+/// How many bytes an input has; 0 where nobody can say.
+pub fn length(input: &Input) -> u64 {
+    match &input.source {
+        Source::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+        Source::Bytes(bytes) => bytes.len() as u64,
+    }
+}
+
 /// All bytes of an input.
 ///
 /// # Errors

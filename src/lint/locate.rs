@@ -31,10 +31,13 @@ pub(super) fn input(session: &Session<'_>, loaded: &Loaded, number: u32, engine:
             (subject, found)
         })
         .collect();
+    let repeated = judge::repeated(loaded);
+    if !loaded.remarkable && repeated.is_empty() && judged.iter().all(|(_, found)| found.is_empty()) {
+        return Vec::new();
+    }
     let Some(opened) = session.opened(number) else {
         return judged.drain(..).flat_map(|(subject, found)| unlocated(loaded, number, &subject, found)).collect();
     };
-    let repeated = judge::repeated(loaded);
     let mut suppressions = Suppressions::new(loaded, &opened, session.settings);
     let mut pending = Vec::new();
     for (index, (subject, found)) in judged.into_iter().enumerate() {

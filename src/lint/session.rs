@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::layers::Layers;
 use super::policy::{Policies, Policy};
@@ -33,6 +33,8 @@ pub struct Session<'a> {
     policies: Policies,
     store: Store,
     views: Vec<Layers>,
+    /// Objects that several inputs hold.
+    copied: FxHashSet<Key>,
     request: Request,
 }
 
@@ -41,6 +43,8 @@ pub(super) struct Loaded {
     pub(super) input: Input,
     pub(super) objects: Vec<Arc<Object>>,
     pub(super) policy: usize,
+    /// Does its text speak to kubelint, or surprise a reader? Then it has findings whatever the rules say.
+    pub(super) remarkable: bool,
     opened: Option<Arc<Opened>>,
     scope: usize,
 }
@@ -60,6 +64,7 @@ struct Yield {
     failures: Vec<Failure>,
     skipped: Option<String>,
     notices: Vec<String>,
+    remarkable: bool,
 }
 
 impl<'a> Session<'a> {
@@ -70,7 +75,7 @@ impl<'a> Session<'a> {
     pub fn open(mut collected: Collected, settings: &'a Settings) -> Result<Self, ConfigError> {
         let mut policies = Policies::new(settings)?;
         let assigned = policies.assign(&mut collected, settings.force_exclude)?;
-        let store = Store::new(settings.limits.clone(), settings.max_file_bytes);
+        let store = Store::new(settings.limits.clone(), settings.max_file_bytes, &collected.inputs);
         let read: Vec<Yield> =
             collected.inputs.par_iter().enumerate().map(|(number, input)| read_input(number, input, settings, &store)).collect();
         let mut notices = policies.notices(settings.today);
@@ -82,12 +87,14 @@ impl<'a> Session<'a> {
             if let Some(reason) = read.skipped {
                 skipped.push(Skipped { file: Arc::clone(&input.file), reason, named: input.named });
             }
-            loaded.push(Loaded { input, objects: read.objects, policy, opened: read.opened, scope: 0 });
+            loaded.push(Loaded { input, objects: read.objects, policy, remarkable: read.remarkable, opened: read.opened, scope: 0 });
         }
         skipped.sort();
         failures.sort_by(|a, b| (&a.file, a.at, &a.message).cmp(&(&b.file, b.at, &b.message)));
-        let views = arrange(&mut loaded, settings.extent);
-        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, views, request: Request::offline(false) })
+        let copies = copies(&loaded);
+        let copied = copies.keys().cloned().collect();
+        let views = arrange(&mut loaded, copies.into_values(), settings.extent);
+        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, views, copied, request: Request::offline(false) })
     }
 
     /// Inputs that hold objects.
@@ -116,6 +123,11 @@ impl<'a> Session<'a> {
         let set = self.views.get(subject.scope)?;
         let context = Context { set, kubernetes_minor: self.settings.kubernetes_minor };
         Some(Facts::new(subject.object, None, &self.request, context))
+    }
+
+    /// Do several inputs hold an object of this identity?
+    pub(super) fn is_copied(&self, identity: &Identity) -> bool {
+        !self.copied.is_empty() && self.copied.contains(&owned_key(identity))
     }
 
     pub(super) fn policy(&self, loaded: &Loaded) -> Arc<Policy> {
@@ -165,15 +177,16 @@ fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) 
         Err(error) => return fail(error.to_string()),
     };
     let stream = yaml::read(&bytes, &settings.limits);
-    let length = bytes.len();
     drop(bytes);
     match input::interpret(&stream, &input.file, number, settings.namespace.as_ref()) {
         Outcome::Skipped(reason) => Yield { skipped: Some(reason), ..Yield::default() },
         Outcome::Manifest(manifest) => {
             let notices = notices(&stream, &input.file);
-            let opened = store.has_room(length).then(|| Arc::new(Opened::new(stream, manifest.objects.iter())));
+            let noted = stream.documents.iter().any(|document| !document.notes.is_empty());
+            let remarkable = noted || stream.text.as_str().contains("kubelint");
+            let opened = store.keeps().then(|| Arc::new(Opened::new(stream, manifest.objects.iter())));
             let objects = manifest.objects.into_iter().map(Arc::new).collect();
-            Yield { objects, opened, failures: manifest.failures, skipped: None, notices }
+            Yield { objects, opened, failures: manifest.failures, skipped: None, notices, remarkable }
         }
     }
 }
@@ -188,7 +201,7 @@ fn notices(stream: &yaml::Stream, file: &str) -> Vec<String> {
 }
 
 /// Lets inputs meet: gives each its unit, and each unit what it sees.
-fn arrange(loaded: &mut [Loaded], extent: Extent) -> Vec<Layers> {
+fn arrange(loaded: &mut [Loaded], copies: impl Iterator<Item = Vec<usize>>, extent: Extent) -> Vec<Layers> {
     let paths: Vec<Option<&Path>> = loaded
         .iter()
         .map(|loaded| match &loaded.input.source {
@@ -196,7 +209,7 @@ fn arrange(loaded: &mut [Loaded], extent: Extent) -> Vec<Layers> {
             Source::Bytes(_) => None,
         })
         .collect();
-    let scopes = Scopes::new(&paths, copies(loaded).into_iter());
+    let scopes = Scopes::new(&paths, copies);
     let units = scopes.parent.len();
     let (mut own, mut all) = (vec![Vec::new(); units], vec![Vec::new(); units]);
     for (item, scope) in loaded.iter_mut().zip(&scopes.of) {
@@ -227,20 +240,34 @@ fn arrange(loaded: &mut [Loaded], extent: Extent) -> Vec<Layers> {
     (0..units).map(view).collect()
 }
 
+/// What makes two objects the same one: group, kind, namespace and name.
+type Key = (Arc<str>, Arc<str>, Option<Arc<str>>, Arc<str>);
+
+fn key(identity: &Identity) -> (&str, &str, Option<&str>, &str) {
+    (identity.group(), &identity.kind, identity.namespace.as_deref(), &identity.name)
+}
+
+fn owned_key(identity: &Identity) -> Key {
+    (identity.group().into(), Arc::clone(&identity.kind), identity.namespace.clone(), Arc::clone(&identity.name))
+}
+
 /// For each object that several inputs hold, those inputs.
-fn copies(loaded: &[Loaded]) -> Vec<Vec<usize>> {
-    type Key<'k> = (&'k str, &'k str, Option<&'k str>, &'k str);
-    let mut holders: FxHashMap<Key<'_>, Vec<usize>> = FxHashMap::default();
+fn copies(loaded: &[Loaded]) -> FxHashMap<Key, Vec<usize>> {
+    let mut holders: FxHashMap<_, (usize, Vec<usize>)> = FxHashMap::default();
     for (number, loaded) in loaded.iter().enumerate() {
         for object in loaded.objects.iter().filter(|object| is_repeatable(object)) {
-            let id = &object.identity;
-            let inputs = holders.entry((id.group(), &id.kind, id.namespace.as_deref(), &id.name)).or_default();
-            if inputs.last() != Some(&number) {
-                inputs.push(number);
+            let (first, others) = holders.entry(key(&object.identity)).or_insert((number, Vec::new()));
+            if others.last().unwrap_or(first) != &number {
+                others.push(number);
             }
         }
     }
-    holders.into_values().filter(|inputs| inputs.len() > 1).collect()
+    let several = holders.into_iter().filter(|(_, (_, others))| !others.is_empty());
+    several
+        .map(|((group, kind, namespace, name), (first, others))| {
+            ((group.into(), kind.into(), namespace.map(Into::into), name.into()), [vec![first], others].concat())
+        })
+        .collect()
 }
 
 /// Is a second object of this identity the same object? Not where the name is generated.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{Directive, parse_comment};
@@ -13,8 +12,9 @@ use crate::report::SourceText;
 use crate::value::Lookup;
 use crate::yaml::{self, Document, Limits, Position, Span, Stream};
 
-/// Bytes of text that are kept with their positions; beyond it, texts are read again when a finding needs them.
-const KEEP_BYTES: usize = 24 << 20;
+/// Runs of up to this many bytes of text keep all texts with their positions. Larger runs keep none, and read a text again
+/// when a finding needs it: parsing twice costs 80 us a file, keeping costs four times the text in memory.
+const KEEP_BYTES: u64 = 24 << 20;
 
 /// Texts read again that stay at hand.
 const AT_HAND: usize = 8;
@@ -126,18 +126,19 @@ fn next_line(stream: &Stream, line: usize) -> usize {
 pub(super) struct Store {
     limits: Limits,
     max_file_bytes: u64,
-    kept: AtomicUsize,
+    keeps: bool,
     recent: Mutex<VecDeque<(u32, Arc<Opened>)>>,
 }
 
 impl Store {
-    pub(super) fn new(limits: Limits, max_file_bytes: u64) -> Self {
-        Self { limits, max_file_bytes, kept: AtomicUsize::new(0), recent: Mutex::default() }
+    pub(super) fn new(limits: Limits, max_file_bytes: u64, inputs: &[Input]) -> Self {
+        let keeps = inputs.iter().map(input::length).sum::<u64>() <= KEEP_BYTES;
+        Self { limits, max_file_bytes, keeps, recent: Mutex::default() }
     }
 
-    /// Is there room to keep a text of this length?
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.kept.fetch_add(bytes, Ordering::Relaxed) + bytes <= KEEP_BYTES
+    /// Are texts kept?
+    pub(super) const fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// Reads a text again. `None` when it is not there any more.

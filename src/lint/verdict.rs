@@ -8,13 +8,13 @@ use rustc_hash::FxHashSet;
 use super::judge::Engines;
 use super::locate::{self, Pending};
 use super::session::Session;
-use crate::config::{Baseline, Fingerprints};
+use crate::config::{Baseline, Fingerprints, Scope};
 use crate::finding::Severity;
 use crate::report::{Located, Summary, Suppressed};
 use crate::rules::{Engine, EngineSettings};
 
 /// Inputs judged at a time: enough to keep all cores busy, few enough that their findings stay small.
-const CHUNK: usize = 256;
+const CHUNK: usize = 128;
 
 /// What a run found, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,10 +95,13 @@ impl<'s, 'a> Run<'s, 'a> {
                     engines.with(|engine| locate::input(session, loaded, number, engine))
                 })
                 .collect();
-            for pending in judged.into_iter().flatten() {
-                if let Some(located) = self.admit(pending, ledger) {
-                    show(located)?;
+            for input in judged {
+                for pending in input {
+                    if let Some(located) = self.admit(pending, ledger) {
+                        show(located)?;
+                    }
                 }
+                self.fingerprints.end_input();
             }
         }
         Ok(self.verdict)
@@ -107,7 +110,8 @@ impl<'s, 'a> Run<'s, 'a> {
     /// Numbers and counts a finding; gives it back if it is to be shown.
     fn admit(&mut self, pending: Pending, ledger: &mut Ledger) -> Option<Located> {
         let Pending { mut located, named } = pending;
-        located.fingerprint = self.fingerprints.next(&located.finding, &named);
+        let scope = if self.session.is_copied(&located.finding.object) { Scope::Run } else { Scope::Input };
+        located.fingerprint = self.fingerprints.next(&located.finding, &named, scope);
         let severity = located.finding.severity;
         self.verdict.rule_failed |= *located.finding.rule == *"rule-error";
         if severity < self.session.settings.min_severity {
