@@ -58,7 +58,7 @@ impl Check<'_> {
         match of {
             Type::Definition(name) => {
                 if let Some(definition) = Table::get().definition(name, self.minor)
-                    && !(value.is_absent() && !is_item(at))
+                    && (!value.is_absent() || is_item(at))
                 {
                     self.object(value, definition, name, at);
                 }
@@ -102,7 +102,7 @@ fn scalar(value: &Value, of: &Type) -> Result<(), &'static str> {
         Type::Int64 => (integer(value).is_some(), "an integer of 64 bits"),
         Type::Number => (matches!(value, Value::Number(_)), "a number"),
         Type::Boolean => (value.flag().is_some(), "a boolean"),
-        Type::Base64 => (value.text().is_some_and(is_base64), "a text in base64"),
+        Type::Base64 => (value.text().is_some_and(is_base64) || is_bytes(value), "a text in base64"),
         Type::Time => (value.text().is_some_and(|text| is_time(text, false)), "a time such as \"2026-01-31T12:00:00Z\""),
         Type::MicroTime => (value.text().is_some_and(|text| is_time(text, true)), "a time such as \"2026-01-31T12:00:00.000000Z\""),
         Type::Quantity => (Quantity::of(value).is_ok(), "a quantity such as 500m or 2Gi"),
@@ -132,6 +132,12 @@ fn is_base64(text: &str) -> bool {
     lenient.check_trailing_bits = false;
     let plain: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     lenient.encoding().is_ok_and(|encoding| encoding.decode(plain.as_bytes()).is_ok())
+}
+
+/// A list of numbers, which Go takes for bytes too.
+fn is_bytes(value: &Value) -> bool {
+    matches!(value, Value::Array(_))
+        && value.items().iter().all(|byte| byte.is_absent() || integer(byte).is_some_and(|n| u8::try_from(n).is_ok()))
 }
 
 /// RFC 3339 with a zone; `micro` wants the fraction that `MicroTime` is read with.

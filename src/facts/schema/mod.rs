@@ -128,8 +128,8 @@ pub fn errors(object: &Object, minor: u32, crds: &dyn ObjectSet) -> Value {
 }
 
 /// What becomes of the object's API version, as `input.schema.api`:
-/// `{removed_in, deprecated_in, replacement, known}`. The first two are minor versions of Kubernetes 1.x or `null`;
-/// `replacement` is an `apiVersion` or `null`; `known` says whether the target version serves it itself
+/// `{removed_in, deprecated_in, replacement, same_shape, known}`. The first two are minor versions of Kubernetes 1.x or `null`;
+/// `replacement` is an `apiVersion` or `null`, which with `same_shape` takes the object as it is; `known` says whether the target version serves it itself
 /// (what a CustomResourceDefinition brings is not known here).
 pub fn api(object: &Object, minor: u32) -> Value {
     let (version, kind) = (&*object.identity.api_version, &*object.identity.kind);
@@ -140,6 +140,7 @@ pub fn api(object: &Object, minor: u32) -> Value {
         ("removed_in", minor(fate.and_then(|fate| fate.removed))),
         ("deprecated_in", minor(fate.and_then(|fate| fate.deprecated))),
         ("replacement", nullable(fate.and_then(|fate| fate.replacement))),
+        ("same_shape", Value::from(fate.is_some_and(|fate| fate.same_shape))),
         ("known", Value::from(known)),
     ])
 }

@@ -12,10 +12,27 @@ pub(super) struct Fate {
     pub(super) removed: Option<u32>,
     /// The API version to write instead; `None` where there is none.
     pub(super) replacement: Option<&'static str>,
+    /// Does the replacement take the object as it is, with the same meaning?
+    pub(super) same_shape: bool,
 }
 
 /// API version, kinds, deprecated in, removed in, replacement.
 type Row = (&'static str, &'static [&'static str], u32, u32, Option<&'static str>);
+
+/// Rows for which the guide has no notable change: writing the other version is all there is to do. (The selector of
+/// `apps/v1` became required, an empty selector of `policy/v1` selects everything, metrics of `autoscaling/v2` have another form, ...)
+#[rustfmt::skip]
+const SAME_SHAPE: &[(&str, &[&str])] = &[
+    ("extensions/v1beta1", &["NetworkPolicy"]),
+    ("apiregistration.k8s.io/v1beta1", &["APIService"]),
+    ("coordination.k8s.io/v1beta1", &["Lease"]),
+    ("networking.k8s.io/v1beta1", &["IngressClass", "IPAddress", "ServiceCIDR"]),
+    ("rbac.authorization.k8s.io/v1beta1", &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]),
+    ("scheduling.k8s.io/v1beta1", &["PriorityClass"]),
+    ("storage.k8s.io/v1beta1", &["CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
+    ("batch/v1beta1", &["CronJob"]),
+    ("node.k8s.io/v1beta1", &["RuntimeClass"]),
+];
 
 #[rustfmt::skip]
 pub(super) const REMOVED: &[Row] = &[
@@ -60,11 +77,12 @@ pub(super) const REMOVED: &[Row] = &[
 pub(super) fn fate(api_version: &str, kind: &str) -> Option<Fate> {
     let row = REMOVED.iter().find(|(version, kinds, ..)| *version == api_version && kinds.contains(&kind));
     if let Some(&(_, _, deprecated, removed, replacement)) = row {
-        return Some(Fate { deprecated: Some(deprecated), removed: Some(removed), replacement });
+        let same_shape = SAME_SHAPE.iter().any(|(version, kinds)| *version == api_version && kinds.contains(&kind));
+        return Some(Fate { deprecated: Some(deprecated), removed: Some(removed), replacement, same_shape });
     }
     // Alphas and betas go without a guide; what is newer than them is what to write.
     let removed = Table::get().gone(api_version, kind)?;
-    Some(Fate { deprecated: None, removed: Some(removed), replacement: successor(api_version, kind, removed) })
+    Some(Fate { deprecated: None, removed: Some(removed), replacement: successor(api_version, kind, removed), same_shape: false })
 }
 
 /// The newest API version of the same group that a later Kubernetes serves for the kind.

@@ -38,11 +38,10 @@ impl Check<'_> {
             }
         }
         for field in schema.at("required").items().iter().filter_map(Lookup::text) {
-            // A default is filled in before the schema is asked.
-            let defaulted = !properties.at(field).at("default").is_absent();
-            let unset = matches!(value.at(field), Value::Undefined);
-            let pruned = value.at(field) == &Value::Null && properties.at(field).at("nullable").flag() != Some(true);
-            if unset && !defaulted || pruned && !defaulted {
+            // A default is filled in before the schema is asked, also for a null that may not be one.
+            let (property, child) = (properties.at(field), value.at(field));
+            let unset = child == &Value::Undefined || child == &Value::Null && property.at("nullable").flag() != Some(true);
+            if unset && property.at("default").is_absent() {
                 self.faults.missing(at, field);
             }
         }
