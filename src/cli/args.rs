@@ -134,12 +134,15 @@ pub(super) struct Lint {
     /// What is read.
     #[command(flatten)]
     pub(super) reading: Reading,
-    /// A format of the report: text, compact, json. May be given several times.
+    /// A format of the report: text, compact, json, sarif, junit, github, gitlab, checkstyle, html, summary. May be given several times.
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(super) format: Vec<crate::report::Format>,
     /// Where the format before it goes, instead of the standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Vec<PathBuf>,
+    /// A table of rules and numbers instead of the findings: short for `--format summary`.
+    #[arg(long)]
+    pub(super) summary: bool,
     /// Findings from this severity on make the exit code 1.
     #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,

@@ -76,6 +76,9 @@ fn targets(lint: &Lint, matches: &ArgMatches) -> Result<Vec<(Format, Option<Path
             None => return Err(Failed::Said(format!("--output {}: put it behind the --format that it is for", file.display()))),
         }
     }
+    if lint.summary {
+        formats.push((usize::MAX, Format::Summary, None));
+    }
     if formats.is_empty() {
         formats.push((0, Format::Text, None));
     }

@@ -15,6 +15,7 @@ mod scope;
 mod session;
 mod store;
 mod suppress;
+mod templates;
 pub mod testing;
 mod verdict;
 

@@ -10,13 +10,14 @@ use super::layers::Layers;
 use super::policy::{Policies, Policy};
 use super::scope::Scopes;
 use super::store::{Opened, Store, is_named, joined};
+use super::templates::Templates;
 use super::{Extent, Settings};
 use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
 use crate::input::{self, Collected, Failure, Input, Outcome, Skipped, Source};
 use crate::objects::{Identity, Object, ObjectSet as _, Origin, UnitSet};
-use crate::report::{Location, SourceText, Sources};
+use crate::report::{Location, SourceText, Sources, Template};
 use crate::value::Lookup;
 use crate::yaml::{self, NoteKind};
 
@@ -32,6 +33,7 @@ pub struct Session<'a> {
     pub notices: Vec<String>,
     policies: Policies,
     store: Store,
+    templates: Templates,
     views: Vec<Layers>,
     /// Objects that several inputs hold.
     copied: FxHashSet<Key>,
@@ -94,7 +96,8 @@ impl<'a> Session<'a> {
         let copies = copies(&loaded);
         let copied = copies.keys().cloned().collect();
         let views = arrange(&mut loaded, copies.into_values(), settings.extent);
-        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, views, copied, request: Request::offline(false) })
+        let (templates, request) = (Templates::default(), Request::offline(false));
+        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, templates, views, copied, request })
     }
 
     /// Inputs that hold objects.
@@ -163,6 +166,10 @@ impl<'a> Session<'a> {
 impl Sources for Session<'_> {
     fn source(&self, input: u32) -> Option<Arc<SourceText>> {
         self.opened(input).map(|opened| Arc::clone(&opened.source))
+    }
+
+    fn template(&self, at: &Location) -> Option<Template> {
+        self.templates.of(at)
     }
 }
 

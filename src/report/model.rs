@@ -19,6 +19,26 @@ pub struct Location {
     pub span: Span,
 }
 
+/// What a text was rendered from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its path, as good as it is known.
+    pub file: Arc<str>,
+    /// Its text, where it could be found.
+    pub text: Option<Arc<str>>,
+}
+
+/// A change of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// As [`Location::file`].
+    pub file: Arc<str>,
+    /// What goes; empty where something is only added.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
+}
+
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressed {
