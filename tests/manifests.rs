@@ -1,5 +1,5 @@
 //! `webhook-manifests/`: what follows from the rules has not drifted, and a real API server takes all of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "support/control_plane.rs"]
 mod control_plane;
@@ -8,8 +8,9 @@ mod manifests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use control_plane::ControlPlane;
 use data_encoding::BASE64;
@@ -246,6 +247,23 @@ fn every_metric_is_documented_and_every_alert_explained() {
     serde_json::from_str::<serde_json::Value>(&at("monitoring/dashboard.json")).unwrap();
 
     let Ok(source) = fs::read_to_string(root().join("../src/webhook/metrics.rs")) else { return };
-    let registered: BTreeSet<_> = source.split("register(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let names = source.split(".register(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    let registered: BTreeSet<_> = names.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
     assert_eq!(registered, documented, "docs/operations.md and src/webhook/metrics.rs differ");
+}
+
+#[test]
+fn kubelint_has_nothing_against_its_own_manifests() {
+    let Some(plane) = ControlPlane::start() else { return };
+    for overlay in ["base", "overlays/audit-only", "overlays/cert-manager", "overlays/fail-open", "overlays/read-secrets"] {
+        let mut lint = Command::new(env!("CARGO_BIN_EXE_kubelint"));
+        lint.args(["lint", "--fail-on", "warning", "--require-reason", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut lint = lint.current_dir(plane.dir()).spawn().unwrap();
+        lint.stdin.take().unwrap().write_all(render(&plane, overlay).as_bytes()).unwrap();
+        let output = lint.wait_with_output().unwrap();
+        assert!(output.status.success(), "{overlay}: {}", said(&output));
+    }
 }
