@@ -302,7 +302,8 @@ fn lists_are_taken_apart_and_heads_are_checked() {
         ("mixed.yaml", &format!("{CONFIG_MAP}---\na: 1\n")),
     ]);
     let (_, report) = folder.lint(&["list.yaml"]);
-    assert_eq!((found(&report), report["summary"]["objects"].as_u64()), (vec![("yaml-ambiguous-scalar".to_owned(), 7)], Some(1)));
+    assert_eq!(report["summary"]["objects"].as_u64(), Some(1));
+    assert!(found(&report).contains(&("yaml-ambiguous-scalar".to_owned(), 7)), "{report}");
     let (code, report) = folder.lint(&["head.yaml"]);
     assert!(code == 2 && report["errors"][0]["message"].as_str().unwrap().contains("did you mean `apiVersion`"), "{report}");
     let (code, report) = folder.lint(&["mixed.yaml"]);

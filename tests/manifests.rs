@@ -188,7 +188,6 @@ fn helm(args: &[&str]) -> Option<String> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn the_chart_installs_what_the_base_installs() {
     let Some(chart) = helm(&[]) else {
         eprintln!("\n*** SKIPPED: no helm on PATH: the chart was not compared with the base.\n");
