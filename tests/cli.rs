@@ -314,7 +314,7 @@ fn lists_are_taken_apart_and_heads_are_checked() {
 fn values_of_secrets_are_shown_nowhere() {
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, labels: {x: yes}}\nstringData: {k: hunter2, x: yes}\n";
     let folder = Folder::new(&[("s.yaml", secret), ("again.yaml", &format!("{secret}---\n{secret}"))]);
-    for format in ["text", "json", "compact"] {
+    for format in ["text", "json", "compact", "sarif", "junit", "github", "gitlab", "checkstyle", "html"] {
         let ran = folder.run(&["lint", "--format", format, "s.yaml", "again.yaml"]);
         assert!(ran.out.contains("yaml-ambiguous-scalar") && !ran.out.contains("hunter2"), "{}", ran.out);
     }
@@ -353,4 +353,30 @@ fn charts_and_kustomizations_are_never_passed_over_in_silence() {
     assert_eq!((code, report["errors"].as_array().unwrap().len()), (2, 0));
     let ran = folder.run(&["lint", "chart"]);
     assert!(ran.code == 2 && ran.err.contains("helm template"), "{}", ran.err);
+}
+
+#[test]
+fn annotations_of_rendered_lines_point_at_the_template() {
+    let template = "{{ if .Values.x }}\n          securityContext: {privileged: true}\n{{ end }}\n";
+    let rendered = format!("---\n# Source: chart/templates/s.yaml\n{STORE}");
+    let folder = Folder::new(&[("out.yaml", &rendered)]);
+    let line = |format: &str| {
+        let ran = folder.run(&["lint", "--format", format, "out.yaml"]);
+        ran.out.lines().find(|line| line.contains(RULE) && !line.contains("helpUri")).unwrap_or_else(|| panic!("{}", ran.err)).to_owned()
+    };
+    assert!(line("github").starts_with("::error file=chart/templates/s.yaml,line=1,endLine=1,title=privileged-container::"));
+    assert!(line("github").ends_with("(rendered: `securityContext: {privileged: true}`)"));
+    folder.write("charts/chart/templates/s.yaml", template);
+    assert!(line("github").starts_with("::error file=charts/chart/templates/s.yaml,line=2,endLine=2,"));
+    assert!(line("gitlab").contains("\"path\":\"charts/chart/templates/s.yaml\",\"lines\":{\"begin\":2,\"end\":2}"));
+    assert!(line("sarif").contains("\"uri\":\"charts/chart/templates/s.yaml\"") && line("sarif").contains("\"startLine\":2"));
+}
+
+#[test]
+fn a_table_stands_in_for_findings() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    let ran = folder.run(&["lint", "--summary", "--format", "sarif", "--output", "r.sarif", "s.yaml"]);
+    assert!(ran.code == 1 && ran.out.contains("| `privileged-container`") && ran.out.contains("\n1 object in 1 file\n"), "{}", ran.out);
+    assert!(fs::read_to_string(folder.path("r.sarif")).unwrap().contains(RULE));
+    assert_eq!(folder.run(&["lint", "--summary", "--format", "json", "s.yaml"]).code, 2, "two on the standard output");
 }

@@ -1,7 +1,7 @@
 //! Findings and texts for the tests of formats.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{Format, Located, Location, Replacement, SourceText, Sources, Summary, Tail, Template};
 use crate::finding::{Finding, Fix, FixSafety, Place, Related, Severity};
@@ -75,10 +75,10 @@ pub(super) fn located(message: &str, text: &str, place: &str) -> Located {
 
 /// The report of findings, with one unread and one skipped input where there are findings at all.
 pub(super) fn report(format: Format, found: &[Located], sources: &dyn Sources) -> String {
-    let catalog = Catalog::builtin().unwrap();
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
     let mut out = Vec::new();
     let mut summary = Summary { files: 1, objects: 1, ..Summary::default() };
-    let mut reporter = format.reporter(Box::new(&mut out), &catalog);
+    let mut reporter = format.reporter(Box::new(&mut out), &CATALOG);
     for located in found {
         if located.suppressed.is_none() {
             summary.count(located.finding.severity)

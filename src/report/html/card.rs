@@ -17,17 +17,16 @@ pub(super) fn card(located: &Located, sources: &dyn Sources) -> String {
         "<article class=\"finding {severity}{state}\" data-rule=\"{rule}\" data-severity=\"{severity}\" data-namespace=\"{namespace}\" data-object=\"{}\">\n",
         text(&object.to_string())
     );
+    let container = finding.container.as_deref().map(|name| format!(" <span class=\"in\">container {}</span>", text(name)));
     let _ = writeln!(
         html,
-        "<header><span class=\"badge\">{severity}</span> <a class=\"rule\" href=\"#rule-{rule}\">{rule}</a> <span class=\"where\">{}</span></header>",
+        "<header><span class=\"badge\">{severity}</span> <a class=\"rule\" href=\"#rule-{rule}\">{rule}</a>{} <span class=\"where\">{}</span></header>",
+        container.unwrap_or_default(),
         place(at)
     );
     let _ = writeln!(html, "<p class=\"message\">{}</p>", text(&finding.message));
     if let Some(suppressed) = &located.suppressed {
         let _ = writeln!(html, "<p class=\"note\">Does not count: {}, {}</p>", suppressed.by, text(&suppressed.reason));
-    }
-    if let Some(container) = &finding.container {
-        let _ = writeln!(html, "<p class=\"note\">Container <code>{}</code></p>", text(container));
     }
     if let Some(source) = sources.source(at.input) {
         html.push_str(&snippet(&source.excerpt(at.span)));
@@ -41,14 +40,10 @@ pub(super) fn card(located: &Located, sources: &dyn Sources) -> String {
     html
 }
 
-/// `file:line:column`, and the template if there is one.
+/// `file:line:column`.
 fn place(at: &Location) -> String {
     let start = at.span.start;
-    let mut place = format!("<code>{}:{}:{}</code>", text(&at.file), start.line, start.column);
-    if let Some(source) = &at.source {
-        let _ = write!(place, " from <code>{}</code>", text(source));
-    }
-    place
+    format!("<code>{}:{}:{}</code>", text(&at.file), start.line, start.column)
 }
 
 fn related(located: &Located, sources: &dyn Sources) -> String {
@@ -73,7 +68,7 @@ fn related(located: &Located, sources: &dyn Sources) -> String {
 
 /// Numbered lines with the place marked.
 fn snippet(excerpt: &Excerpt) -> String {
-    let mut html = "<pre class=\"snippet\"><code>".to_owned();
+    let mut lines = Vec::new();
     let mut from = 0;
     for (nth, line) in excerpt.text.split('\n').enumerate() {
         let to = from + line.len();
@@ -82,9 +77,8 @@ fn snippet(excerpt: &Excerpt) -> String {
         let part = |from: usize, to: usize| text(line.get(from..to).unwrap_or_default());
         let (before, marked, after) = (part(0, start), part(start, end), part(end, line.len()));
         let marked = if marked.is_empty() { marked } else { format!("<mark>{marked}</mark>") };
-        let _ = writeln!(html, "<span class=\"line\" data-n=\"{}\">{before}{marked}{after}</span>", excerpt.line + nth);
+        lines.push(format!("<span class=\"line\" data-n=\"{}\">{before}{marked}{after}</span>", excerpt.line + nth));
         from = to + 1;
     }
-    html.push_str("</code></pre>\n");
-    html
+    format!("<pre class=\"snippet\"><code>{}</code></pre>\n", lines.join("\n"))
 }

@@ -30,6 +30,8 @@ struct Card {
     /// Heading of the group.
     object: String,
     file: String,
+    /// The template that the object was rendered from.
+    source: Option<String>,
     html: String,
 }
 
@@ -56,6 +58,7 @@ impl Reporter for Html<'_> {
             rule: finding.rule.clone(),
             object: clean(&finding.object.to_string()).into_owned(),
             file: clean(&located.location.file).into_owned(),
+            source: located.location.source.as_deref().map(|source| clean(source).into_owned()),
             html: card::card(located, sources),
         };
         self.cards.push(finding.severity, card);
@@ -83,7 +86,7 @@ impl Reporter for Html<'_> {
     }
 }
 
-/// Findings of an object together, the worst object first, else in the order of the report.
+/// Findings of an object together, the worst object and its worst findings first, else in the order of the report.
 fn groups(cards: Vec<Card>) -> Vec<Group> {
     let mut index: FxHashMap<(String, String), usize> = FxHashMap::default();
     let mut groups: Vec<Group> = Vec::new();
@@ -101,6 +104,7 @@ fn groups(cards: Vec<Card>) -> Vec<Group> {
         } += usize::from(card.counts);
         group.cards.push(card);
     }
+    groups.iter_mut().for_each(|group| group.cards.sort_by_key(|card| std::cmp::Reverse((card.counts, card.severity))));
     groups.sort_by_key(|group| std::cmp::Reverse(group.counts));
     groups
 }

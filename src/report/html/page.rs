@@ -80,7 +80,8 @@ impl Page<'_, '_> {
             let Some(first) = group.cards.first() else { continue };
             let (object, file) = (text(&first.object), text(&first.file));
             let (kind, name) = object.split_once(' ').unwrap_or(("", &object));
-            writeln!(self.out, "<details class=\"group\" open>\n<summary><h2>{kind} <b>{name}</b></h2> <code>{file}</code>")?;
+            let source = first.source.as_deref().map(|source| format!(" from <code>{}</code>", text(source))).unwrap_or_default();
+            writeln!(self.out, "<details class=\"group\" open>\n<summary><h2>{kind} <b>{name}</b></h2> <code>{file}</code>{source}")?;
             for (n, class) in group.counts.iter().zip(["error", "warning", "info"]).filter(|(n, _)| **n > 0) {
                 writeln!(self.out, "<span class=\"pill {class}\">{}</span>", count(*n, class))?;
             }

@@ -14,15 +14,12 @@ fn a_finding_shows_its_lines_and_nothing_runs() {
     let page = report(Format::Html, &[located], &Texts::new(testing::TEXT, None));
     insta::assert_snapshot!(article(&page), @r##"
     <article class="finding error suppressed" data-rule="privileged-container" data-severity="error" data-namespace="prod" data-object="StatefulSet prod/store">
-    <header><span class="badge">error</span> <a class="rule" href="#rule-privileged-container">privileged-container</a> <span class="where"><code>a&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;.yaml:4:24</code></span></header>
+    <header><span class="badge">error</span> <a class="rule" href="#rule-privileged-container">privileged-container</a> <span class="in">container store</span> <span class="where"><code>a&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;.yaml:4:24</code></span></header>
     <p class="message">&lt;b&gt;bad&lt;/b&gt; [31m&apos;x&apos; &quot;y&quot;</p>
     <p class="note">Does not count: comment, &lt;script&gt;</p>
-    <p class="note">Container <code>store</code></p>
-    <pre class="snippet"><code><span class="line" data-n="4">      securityContext: <mark>{privileged: true}</mark></span>
-    </code></pre>
+    <pre class="snippet"><code><span class="line" data-n="4">      securityContext: <mark>{privileged: true}</mark></span></code></pre>
     <ul class="related">
-    <li>the other <span class="where"><code>deploy/a b.yaml:4:24</code></span><pre class="snippet"><code><span class="line" data-n="4">      securityContext: <mark>{privileged: true}</mark></span>
-    </code></pre>
+    <li>the other <span class="where"><code>deploy/a b.yaml:4:24</code></span><pre class="snippet"><code><span class="line" data-n="4">      securityContext: <mark>{privileged: true}</mark></span></code></pre>
     </li>
     </ul>
     <p class="fix"><b>Fix</b> Remove it <code>--fix</code></p>

@@ -86,8 +86,9 @@ fn check_place(place: &Json) {
 fn a_result_has_all_that_code_scanning_shows() {
     let found = [testing::located("100% [bad](http://x) \u{1b}[31m", testing::TEXT, "{privileged: true}")];
     let log = check(&report(Format::Sarif, &found, &Texts::new(testing::TEXT, None)));
-    let result = &log["runs"][0]["results"][0];
-    insta::assert_snapshot!(serde_json::to_string_pretty(result).unwrap(), @r#"
+    let mut result = log["runs"][0]["results"][0].clone();
+    assert!(result.as_object_mut().unwrap().remove("ruleIndex").is_some(), "it changes with every new rule");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&result).unwrap(), @r#"
     {
       "level": "error",
       "locations": [
@@ -146,7 +147,6 @@ fn a_result_has_all_that_code_scanning_shows() {
         }
       ],
       "ruleId": "privileged-container",
-      "ruleIndex": 2,
       "suppressions": []
     }
     "#);
