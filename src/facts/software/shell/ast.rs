@@ -1,0 +1,121 @@
+//! The syntax tree of a shell script. Every literal keeps where it was written.
+
+use std::sync::{Arc, OnceLock};
+
+use super::super::text::Text;
+
+/// A word: parts that are joined.
+pub(super) type Word = Vec<Part>;
+
+/// A part of a word.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// As written. `quoted`: no globbing.
+    Literal { text: Text, quoted: bool },
+    /// `$name`, or with a fallback: `${name:-word}`.
+    Variable { name: String, fallback: Option<(Fallback, Word)>, quoted: bool },
+    /// `${name[@]}`, `$@`.
+    All { name: String },
+    /// `$(commands)`.
+    Output { body: Vec<Stmt>, quoted: bool },
+    /// An expansion whose value is not followed. Says which.
+    Unknown { what: String, quoted: bool },
+}
+
+/// What stands in for a variable. `empty`: also where it is set but empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// `:-`, `-`, `:=`, `=`.
+    Else { empty: bool, assigns: bool },
+    /// `:+`, `+`.
+    Then { empty: bool },
+}
+
+/// Where output goes or input comes from.
+#[derive(Debug)]
+pub(super) enum Redirect {
+    /// `< word`
+    From(Word),
+    /// `> word`, `>> word`
+    To { word: Word, append: bool },
+    /// A here-document; its body is read when its line ends.
+    Document(Arc<OnceLock<Word>>),
+    /// `<<< word`
+    String(Word),
+    /// Standard output goes somewhere that is not a file: `>&2`.
+    Away,
+}
+
+/// `name=value`, `name+=value`, `name=(values)`.
+#[derive(Debug)]
+pub(super) struct Assign {
+    pub name: String,
+    pub append: bool,
+    pub value: Value,
+}
+
+/// What is assigned.
+#[derive(Debug)]
+pub(super) enum Value {
+    /// A word.
+    Scalar(Word),
+    /// An array.
+    List(Vec<Word>),
+    /// An element of an array.
+    Element,
+}
+
+/// A statement.
+#[derive(Debug)]
+pub(super) enum Stmt {
+    Simple {
+        assigns: Vec<Assign>,
+        words: Vec<Word>,
+        redirects: Vec<Redirect>,
+    },
+    Pipe {
+        stages: Vec<Stmt>,
+        negated: bool,
+    },
+    And(Box<Stmt>, Box<Stmt>),
+    Or(Box<Stmt>, Box<Stmt>),
+    Background(Box<Stmt>),
+    /// `{ ... }`, or `( ... )`.
+    Group {
+        body: Vec<Stmt>,
+        redirects: Vec<Redirect>,
+        subshell: bool,
+    },
+    If {
+        arms: Vec<(Vec<Stmt>, Vec<Stmt>)>,
+        otherwise: Vec<Stmt>,
+        redirects: Vec<Redirect>,
+    },
+    Loop {
+        condition: Vec<Stmt>,
+        until: bool,
+        body: Vec<Stmt>,
+        redirects: Vec<Redirect>,
+    },
+    For {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: Vec<Stmt>,
+        redirects: Vec<Redirect>,
+    },
+    Case {
+        word: Word,
+        arms: Vec<(Vec<Word>, Vec<Stmt>)>,
+        redirects: Vec<Redirect>,
+    },
+    Function {
+        name: String,
+        body: Arc<Stmt>,
+    },
+    /// `[[ ... ]]`
+    Test(Vec<Word>),
+    /// `(( ... ))`
+    Arithmetic,
+    /// From here on the script is not understood.
+    Unreadable(&'static str),
+}
