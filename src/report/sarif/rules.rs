@@ -46,7 +46,9 @@ fn properties(rule: &Rule) -> Json {
             Severity::Info => "2.0",
         };
         properties.insert("security-severity".to_owned(), json!(score));
-        properties.insert("tags".to_owned(), json!(["kubernetes", &*rule.family, "security"]));
+        let tags: &[&str] =
+            if &*rule.family == "security" { &["kubernetes", "security"] } else { &["kubernetes", &rule.family, "security"] };
+        properties.insert("tags".to_owned(), json!(tags));
     }
     properties
 }

@@ -37,7 +37,8 @@ fn check_rule(rule: &Json) {
     assert!(text("/helpUri").starts_with("https://"));
     assert!(["error", "warning", "note"].contains(&text("/defaultConfiguration/level")));
     assert!(["error", "warning", "recommendation"].contains(&text("/properties/problem.severity")));
-    assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
+    let tags = rule["properties"]["tags"].as_array().unwrap();
+    assert!(tags.len() <= 10 && (1..tags.len()).all(|nth| !tags[..nth].contains(&tags[nth])), "{tags:?}");
     if let Some(score) = rule["properties"].get("security-severity") {
         assert!((0.0..=10.0).contains(&score.as_str().unwrap().parse::<f64>().unwrap()));
     }
