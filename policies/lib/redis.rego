@@ -61,5 +61,12 @@ _persistent(container) if container.software.replication == "on"
 persistent(container, dir) if {
 	some mount in container.mounts
 	mount.source in {"claim", "hostPath", "csi", "ephemeral"}
+	is_string(mount.path)
 	startswith(concat("", [trim_suffix(dir, "/"), "/"]), concat("", [trim_suffix(mount.path, "/"), "/"]))
 }
+
+# METADATA
+# description: the folder a server writes to; the images' own where nothing is set
+folder(container) := container.redis_conf.dir if is_string(container.redis_conf.dir)
+
+folder(container) := "/data" if not is_string(container.redis_conf.dir)

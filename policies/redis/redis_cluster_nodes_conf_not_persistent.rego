@@ -22,8 +22,7 @@ import rego.v1
 findings contains finding if {
 	some container in redis.servers
 	container.software.cluster
-	dir := object.get(container.redis_conf, "dir", null)
-	some place in {folder | folder := dir; folder != null} | {folder | dir == null; folder := "/data"}
+	place := redis.folder(container)
 	not redis.persistent(container, place)
 	finding := {
 		"path": container.path,

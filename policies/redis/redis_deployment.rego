@@ -18,33 +18,54 @@ import data.kubelint.lib.redis
 import rego.v1
 
 # METADATA
-# description: each server outside a StatefulSet, by what it would lose
+# description: each server that needs what a Deployment cannot give
 findings contains finding if {
 	some container in redis.servers
-	some verdict in _verdicts(container)
+	reasons := _reasons(container)
+	count(reasons) > 0
 	finding := {
 		"path": ["kind"],
-		"severity": verdict.severity,
-		"message": sprintf("container %s (%s) runs in a %s: %s", [container.name, container.software.family, input.workload.kind, verdict.why]),
+		"message": sprintf("container %s (%s) runs in a %s, and %s: use a StatefulSet", [container.name, container.software.family, input.workload.kind, concat("; ", reasons)]),
 	}
 }
 
 # METADATA
-# description: reasons of all degrees; the worst counts
-_reasons(container) := {{"rank": 3, "severity": "error", "why": "it mounts a volume claim, which the new pod and the old one share during an update; use a StatefulSet"} |
+# description: each cache of several servers, or of one
+findings contains finding if {
+	some container in redis.servers
+	count(_reasons(container)) == 0
+	finding := {
+		"path": ["kind"],
+		"severity": _severity,
+		"message": sprintf("container %s (%s) runs in a %s: %s", [container.name, container.software.family, input.workload.kind, _why]),
+	}
+}
+
+_needs contains {"at": container.path, "why": "it mounts a volume claim, which the new pod and the old one share during an update"} if {
+	some container in redis.servers
 	some mount in container.mounts
 	mount.source == "claim"
-} | {{"rank": 3, "severity": "error", "why": "it is a member of a Redis Cluster and needs a stable identity; use a StatefulSet"} |
+}
+
+_needs contains {"at": container.path, "why": "a member of a Redis Cluster needs a stable identity"} if {
+	some container in redis.servers
 	container.software.cluster
-} | {{"rank": 3, "severity": "error", "why": sprintf("%d replicas replicate from each other and find one another by name; use a StatefulSet", [input.workload.replicas])} |
+}
+
+_needs contains {"at": container.path, "why": sprintf("its %d replicas find one another by name to replicate", [input.workload.replicas])} if {
+	some container in redis.servers
 	container.software.replication == "on"
 	input.workload.replicas > 1
-} | {{"rank": 2, "severity": "warning", "why": sprintf("%d replicas are %d unrelated servers behind one Service, and a client gets another one each time; use one replica, or a StatefulSet with replication", [input.workload.replicas, input.workload.replicas])} |
-	container.software.replication != "on"
-	input.workload.replicas > 1
-} | {{"rank": 1, "severity": "info", "why": "fine for a cache that may be lost at any time"}}
-
-_verdicts(container) := {reason |
-	some reason in _reasons(container)
-	reason.rank == max({other.rank | some other in _reasons(container)})
 }
+
+_reasons(container) := [need.why | some need in _needs; need.at == container.path]
+
+_several if input.workload.replicas > 1
+
+_severity := "warning" if _several
+
+_severity := "info" if not _several
+
+_why := sprintf("its %d replicas are unrelated servers behind one Service, and a client gets another one each time; use one replica, or a StatefulSet with replication", [input.workload.replicas]) if _several
+
+_why := "fine for a cache that may be lost at any time" if not _several

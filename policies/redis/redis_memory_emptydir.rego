@@ -36,5 +36,8 @@ findings contains finding if {
 _reasons(_, volume) := {"it has no sizeLimit, so what is written there can grow until the server is OOM-killed; set a small sizeLimit"} if volume.size_limit == null
 
 _reasons(container, volume) := {sprintf("%s there and %s of dataset do not fit into %s", [text.bytes(volume.size_limit), text.bytes(container.memory_cap.bytes), text.bytes(container.memory.limit)])} if {
+	is_number(volume.size_limit)
+	is_number(container.memory_cap.bytes)
+	is_number(container.memory.limit)
 	volume.size_limit + container.memory_cap.bytes >= container.memory.limit
 }

@@ -23,7 +23,7 @@ findings contains finding if {
 	some container in redis.servers
 	container.software.persistence == "on"
 	_asked_for(container.redis_conf)
-	dir := _dir(container)
+	dir := redis.folder(container)
 	not redis.persistent(container, dir)
 	finding := {
 		"path": container.path,
@@ -34,7 +34,3 @@ findings contains finding if {
 _asked_for(conf) if conf.appendonly == "yes"
 
 _asked_for(conf) if not conf.save in {null, ""}
-
-_dir(container) := container.redis_conf.dir if container.redis_conf.dir != null
-
-_dir(container) := "/data" if container.redis_conf.dir == null

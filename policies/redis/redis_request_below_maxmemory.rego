@@ -14,7 +14,6 @@
 #   since: 0.1.0
 #   params:
 #     comfortable_percent: {default: 120, description: "request in percent of maxmemory below which the finding is info"}
-#     guaranteed_percent: {default: 133, description: "limit in percent of maxmemory from which an equal request is enough"}
 package kubelint.redis_request_below_maxmemory
 
 import data.kubelint.lib.text
@@ -29,7 +28,7 @@ findings contains finding if {
 	cap > 0
 	request := container.memory.request
 	request != null
-	some severity in _severities(container, request, cap)
+	some severity in _severities(request, cap)
 	finding := {
 		"path": container.memory.request_path,
 		"severity": severity,
@@ -38,14 +37,9 @@ findings contains finding if {
 	}
 }
 
-_severities(_, request, cap) := {"warning"} if request < cap
+_severities(request, cap) := {"warning"} if request < cap
 
-_severities(container, request, cap) := {"info" | not _guaranteed(container, cap)} if {
+_severities(request, cap) := {"info"} if {
 	request >= cap
 	request * 100 < cap * input.params.comfortable_percent
-}
-
-_guaranteed(container, cap) if {
-	container.memory.request == container.memory.limit
-	container.memory.limit * 100 >= cap * input.params.guaranteed_percent
 }

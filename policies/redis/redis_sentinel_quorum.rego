@@ -21,8 +21,7 @@ findings contains finding if {
 	some container in input.workload.containers
 	container.software.role == "sentinel"
 	sentinels := input.workload.replicas
-	quorum := object.get(container.software, "quorum", null)
-	some verdict in _verdicts(sentinels, quorum)
+	some verdict in _verdicts(sentinels)
 	finding := {
 		"path": ["spec", "replicas"],
 		"severity": verdict.severity,
@@ -36,25 +35,13 @@ findings contains finding if {
 	some kind, field in {"RedisFailover": ["spec", "sentinel", "replicas"], "RedisSentinel": ["spec", "clusterSize"]}
 	input.object.kind == kind
 	sentinels := object.get(input.object, field, 3)
-	some verdict in _verdicts(sentinels, null)
+	some verdict in _verdicts(sentinels)
 	finding := {"path": field, "severity": verdict.severity, "message": verdict.why}
 }
 
-_verdicts(sentinels, _) := {{"severity": "error", "why": sprintf("%d sentinel(s): after the loss of one there is no majority, so Redis never fails over; run three", [sentinels])}} if sentinels < 3
+_verdicts(sentinels) := {{"severity": "error", "why": sprintf("%d sentinel(s): after the loss of one there is no majority, so Redis never fails over; run three", [sentinels])}} if sentinels < 3
 
-_verdicts(sentinels, quorum) := {{"severity": "error", "why": sprintf("a quorum of %d among %d sentinels cannot be met once one of them is gone; lower the quorum or run more", [quorum, sentinels])}} if {
-	sentinels >= 3
-	sentinels - 1 < max({quorum, _majority(sentinels)})
-}
-
-_verdicts(sentinels, quorum) := {{"severity": "info", "why": sprintf("%d sentinels survive no more losses than %d would: run an odd number", [sentinels, sentinels - 1])}} if {
+_verdicts(sentinels) := {{"severity": "info", "why": sprintf("%d sentinels survive no more losses than %d would: run an odd number", [sentinels, sentinels - 1])}} if {
 	sentinels >= 3
 	sentinels % 2 == 0
-	not sentinels - 1 < _quorum(quorum)
 }
-
-_quorum(quorum) := quorum if quorum != null
-
-_quorum(quorum) := 0 if quorum == null
-
-_majority(sentinels) := floor(sentinels / 2) + 1

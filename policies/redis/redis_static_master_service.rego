@@ -56,7 +56,7 @@ _labelled_by_someone if {
 	some workload in _workloads
 	some container in workload.containers
 	some word in input.params.labellers
-	contains(lower(sprintf("%v %v %v", [container.spec.image, container.spec.command, container.spec.args])), word)
+	contains(lower(sprintf("%v %v %v", [object.get(container.spec, key, "") | some key in ["image", "command", "args"]])), word)
 }
 
 _labelled_by_someone if count(object.get(input.object.metadata, "ownerReferences", [])) > 0
