@@ -8,7 +8,7 @@
 # custom:
 #   severity: error
 #   kinds: [StatefulSet, Deployment, databases.spotahome.com/RedisFailover, redis.redis.opstreelabs.in/RedisSentinel]
-#   needs: [configmaps]
+#   needs: [configmaps, workloads]
 #   fix: none
 #   since: 0.1.0
 package kubelint.redis_sentinel_quorum
@@ -20,7 +20,7 @@ import rego.v1
 findings contains finding if {
 	some container in input.workload.containers
 	container.software.role == "sentinel"
-	sentinels := input.workload.replicas
+	sentinels := input.workload.replicas + sum(_elsewhere)
 	some verdict in _verdicts(sentinels)
 	finding := {
 		"path": ["spec", "replicas"],
@@ -38,6 +38,16 @@ findings contains finding if {
 	some verdict in _verdicts(sentinels)
 	finding := {"path": field, "severity": verdict.severity, "message": verdict.why}
 }
+
+# METADATA
+# description: sentinels of the same release in other workloads: some charts put them beside master and replicas
+_elsewhere := [sibling.replicas |
+	some sibling in input.related.siblings
+	is_number(sibling.replicas)
+	count([key | some key in ["app.kubernetes.io/instance", "release"]; sibling.labels[key] == input.workload.labels[key]]) > 0
+	some container in sibling.containers
+	container.software.role == "sentinel"
+]
 
 _verdicts(sentinels) := {{"severity": "error", "why": sprintf("%d sentinel(s): after the loss of one there is no majority, so Redis never fails over; run three", [sentinels])}} if sentinels < 3
 
