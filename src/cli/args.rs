@@ -34,6 +34,10 @@ pub(super) enum Command {
     Rules(Rules),
     /// Explain a rule.
     Explain(Explain),
+    /// Begin a rule of your own: its policy and its fixtures.
+    NewRule(super::author::NewRule),
+    /// Check rules of your own by their fixtures.
+    Test(super::author::Test),
     /// Show the configuration, or its JSON Schema.
     Config(Config),
     /// Print a script that completes commands in a shell.
@@ -99,6 +103,21 @@ pub(super) struct Reading {
     /// The namespace of objects that leave theirs out.
     #[arg(short, long, value_name = "NAME")]
     pub(super) namespace: Option<String>,
+    /// A file of values for Helm charts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) helm_values: Vec<PathBuf>,
+    /// A value for Helm charts.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) helm_set: Vec<String>,
+    /// The release of Helm charts; the directory's name unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(super) release_name: Option<String>,
+    /// Render the Helm charts that a walk meets, too; named ones are always rendered.
+    #[arg(long)]
+    pub(super) render: bool,
+    /// How long `helm` and `kustomize` may take for one directory.
+    #[arg(long, value_name = "SECONDS", default_value_t = crate::input::render::TIMEOUT.as_secs(), hide_short_help = true)]
+    pub(super) render_timeout: u64,
     /// The paths are whole namespaces: what is absent does not exist.
     #[arg(long, conflicts_with = "partial")]
     pub(super) complete: bool,
@@ -180,6 +199,9 @@ pub(super) struct Facts {
 /// `kubelint rules`.
 #[derive(Debug, Args)]
 pub(super) struct Rules {
+    /// The checks of another linter, and the rules that look for the same.
+    #[arg(long, value_enum, value_name = "LINTER")]
+    pub(super) compare: Option<super::compare::Peer>,
     /// For people, or as JSON.
     #[arg(long, value_enum, default_value_t = Simple::Text, value_name = "FORMAT")]
     pub(super) format: Simple,
@@ -220,6 +242,11 @@ pub(super) enum ConfigCommand {
     },
     /// Print the JSON Schema of kubelint.yaml.
     Schema,
+    /// Print a kubelint.yaml that says what a configuration of kube-linter or Polaris says.
+    Import {
+        /// As `.kube-linter.yaml`.
+        file: PathBuf,
+    },
 }
 
 /// A simple choice of format.

@@ -15,6 +15,9 @@ use crate::value::{Lookup as _, Value};
 const BOLD: Style = Style::new().bold();
 
 pub(super) fn rules(rules: &Rules, streams: &mut Streams) -> Ended {
+    if let Some(peer) = rules.compare {
+        return super::compare::compare(peer, rules.format, streams);
+    }
     let catalog = settings::catalog(&rules.policies)?;
     let mut out = streams.out();
     if rules.format == Simple::Json {

@@ -2,7 +2,9 @@
 //! The standard output is the report, the standard error everything else.
 
 mod args;
+mod author;
 mod caches;
+mod compare;
 mod describe;
 mod facts;
 mod lint;
@@ -81,7 +83,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Config(config) => match &config.what {
             ConfigCommand::Show { path, config } => describe::config(path, config.as_deref(), &mut streams),
             ConfigCommand::Schema => describe::schema(&mut streams),
+            ConfigCommand::Import { file } => settings::catalog(&[]).and_then(|catalog| compare::import(file, &catalog, &mut streams)),
         },
+        Command::NewRule(new) => author::new_rule(new, &mut streams),
+        Command::Test(test) => author::test(test, &mut streams),
         Command::Completions { shell } => completions(*shell, &mut streams),
         Command::Man => man(&mut streams),
         #[cfg(feature = "webhook")]

@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::Reading;
 use super::output::Streams;
 use super::{Exit, Failed};
 use crate::facts::KUBERNETES_MINOR;
 use crate::finding::Severity;
-use crate::input::{self, Collected, Options};
+use crate::input::{self, Collected, Options, Rendering};
 use crate::lint::{Extent, Session, Settings};
 use crate::rules::Catalog;
 use crate::yaml::Limits;
@@ -77,6 +78,15 @@ pub(super) fn collect(reading: &Reading) -> Collected {
         stdin_filename: reading.stdin_filename.clone(),
         honour_ignore_files: !reading.no_ignore,
         max_file_bytes: reading.max_file_size,
+        rendering: Rendering {
+            helm_values: reading.helm_values.clone(),
+            helm_set: reading.helm_set.clone(),
+            release_name: reading.release_name.clone(),
+            namespace: reading.namespace.clone(),
+            kubernetes_minor: reading.kube_version,
+            charts_in_walks: reading.render,
+            timeout: Duration::from_secs(reading.render_timeout),
+        },
     };
     input::collect(&reading.paths, &options, &mut io::stdin().lock())
 }
@@ -112,6 +122,6 @@ fn meant_command(file: &str) -> String {
     if file.contains(['/', '.']) {
         return String::new();
     }
-    let commands = ["lint", "facts", "explain-memory", "rules", "explain", "config", "completions", "serve", "scan"];
+    let commands = ["lint", "facts", "explain-memory", "rules", "explain", "new-rule", "test", "config", "completions", "serve", "scan"];
     crate::config::nearest(file, commands).map(|near| format!("; did you mean the command `{near}`?")).unwrap_or_default()
 }

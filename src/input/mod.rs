@@ -6,6 +6,7 @@
 //! ```
 
 pub mod classify;
+mod kustomization;
 mod manifest;
 mod read;
 pub mod render;
@@ -17,12 +18,16 @@ use std::sync::Arc;
 
 pub use manifest::{Manifest, Outcome, interpret};
 pub use read::{ReadFailure, bytes, length};
+pub use render::Rendering;
 pub use walk::{Collected, collect};
 
 use crate::yaml::Position;
 
 /// The name of the standard input in reports.
 pub const STDIN: &str = "<stdin>";
+
+/// What the name of a rendered input begins with; the directory follows.
+pub const RENDERED: &str = "<rendered>/";
 
 /// File size that is read unless a flag says otherwise, in bytes (design 3).
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -78,10 +83,12 @@ pub struct Options {
     pub honour_ignore_files: bool,
     /// Larger files are errors.
     pub max_file_bytes: u64,
+    /// How charts and kustomizations become manifests.
+    pub rendering: Rendering,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { stdin_filename: None, honour_ignore_files: true, max_file_bytes: MAX_FILE_BYTES }
+        Self { stdin_filename: None, honour_ignore_files: true, max_file_bytes: MAX_FILE_BYTES, rendering: Rendering::default() }
     }
 }

@@ -1,6 +1,25 @@
-//! Directories that have to be rendered before they are manifests: Helm charts and kustomizations.
+//! Directories that have to be rendered before they are manifests: Helm charts and kustomizations. Runs the renderer that is
+//! on the PATH, without a shell, for a bounded time and with bounded output. Knows nothing of what it renders.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::kustomization::Kustomization;
+use super::read::{ReadFailure, drain};
+
+/// How long a renderer may take unless a flag says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bytes of a renderer's complaint that are shown.
+const COMPLAINT_BYTES: usize = 4096;
+
+/// How often an ending process is asked whether it has ended.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a directory has to be rendered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,16 +30,95 @@ pub enum Renderer {
     Kustomize,
 }
 
+/// How directories are rendered.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    /// Files of values, passed to `helm template --values` in this order.
+    pub helm_values: Vec<PathBuf>,
+    /// `key=value`, passed to `helm template --set` in this order.
+    pub helm_set: Vec<String>,
+    /// The release; the directory's name unless given.
+    pub release_name: Option<String>,
+    /// The release's namespace.
+    pub namespace: Option<String>,
+    /// The minor version of Kubernetes that charts see in `.Capabilities`; Helm's own default unless given.
+    pub kubernetes_minor: Option<u32>,
+    /// Render charts that a walk meets, too? Named ones are always rendered.
+    pub charts_in_walks: bool,
+    /// How long one directory may take.
+    pub timeout: Duration,
+}
+
+impl Default for Rendering {
+    fn default() -> Self {
+        Self {
+            helm_values: Vec::new(),
+            helm_set: Vec::new(),
+            release_name: None,
+            namespace: None,
+            kubernetes_minor: None,
+            charts_in_walks: false,
+            timeout: TIMEOUT,
+        }
+    }
+}
+
 /// Why there is no rendered text.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// No renderer is built in.
-    #[error("is a {what}, and this build does not render: pass its output instead, `{command} | kubelint lint -`")]
-    Unsupported {
+    /// The renderer is not on the PATH.
+    #[error(
+        "is a {what}, and {programs} is not on the PATH to render it: install it, or pass its output from where it is: `{command} | kubelint lint -`"
+    )]
+    Missing {
         /// What it is.
         what: &'static str,
-        /// What prints its manifests.
+        /// What was looked for.
+        programs: &'static str,
+        /// What was tried.
         command: String,
+    },
+    /// The renderer could not be started, or not be read.
+    #[error("is a {what}, and `{command}` cannot be run: {error}")]
+    Io {
+        /// What it is.
+        what: &'static str,
+        /// What was tried.
+        command: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The renderer refused.
+    #[error("is a {what} that cannot be rendered: `{command}` ended with {status}:\n{complaint}")]
+    Refused {
+        /// What it is.
+        what: &'static str,
+        /// What was run.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote to the standard error: the beginning, without control characters.
+        complaint: String,
+    },
+    /// The renderer was still at work.
+    #[error("is a {what}, and `{command}` did not end within {} s: raise --render-timeout, or pass its output: `{command} | kubelint lint -`", timeout.as_secs())]
+    Slow {
+        /// What it is.
+        what: &'static str,
+        /// What was run.
+        command: String,
+        /// How long it had.
+        timeout: Duration,
+    },
+    /// The renderer wrote more than a file may have.
+    #[error("is a {what}, and `{command}` prints more than {limit} bytes: raise --max-file-size to read it")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// What was run.
+        command: String,
+        /// The limit, in bytes.
+        limit: u64,
     },
 }
 
@@ -30,8 +128,7 @@ impl Renderer {
         if directory.join("Chart.yaml").is_file() {
             return Some(Self::Helm);
         }
-        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-        names.iter().any(|name| directory.join(name).is_file()).then_some(Self::Kustomize)
+        Kustomization::of(directory).map(|_| Self::Kustomize)
     }
 
     /// What such a directory is called.
@@ -42,16 +139,205 @@ impl Renderer {
         }
     }
 
-    /// The manifests of a directory, as one stream.
+    /// The manifests of a directory, as one stream of at most `limit` bytes.
     ///
     /// # Errors
     /// When they cannot be rendered; the message says what to do.
-    pub fn render(self, directory: &Path) -> Result<Vec<u8>, RenderError> {
-        let directory = directory.display();
-        let command = match self {
-            Self::Helm => format!("helm template {directory}"),
-            Self::Kustomize => format!("kubectl kustomize {directory}"),
+    pub fn render(self, directory: &Path, rendering: &Rendering, limit: u64) -> Result<Vec<u8>, RenderError> {
+        let what = self.noun();
+        let mut tried = String::new();
+        for line in self.lines(directory, rendering) {
+            match line.run(rendering.timeout, limit) {
+                Ok(text) => return Ok(text),
+                Err(Stopped::Io(error)) if error.kind() == io::ErrorKind::NotFound => tried = line.shown(),
+                Err(stopped) => return Err(stopped.explained(what, line.shown(), rendering.timeout)),
+            }
+        }
+        let programs = if self == Self::Helm { "`helm`" } else { "neither `kustomize` nor `kubectl`" };
+        Err(RenderError::Missing { what, programs, command: tried })
+    }
+
+    /// The command lines that would do, the best first.
+    fn lines(self, directory: &Path, rendering: &Rendering) -> Vec<Line> {
+        let target = [OsString::from("--"), directory.into()];
+        match self {
+            Self::Helm => vec![helm(directory, rendering)],
+            Self::Kustomize => vec![
+                Line { program: "kustomize", arguments: std::iter::once("build".into()).chain(target.clone()).collect() },
+                Line { program: "kubectl", arguments: std::iter::once("kustomize".into()).chain(target).collect() },
+            ],
+        }
+    }
+}
+
+fn helm(directory: &Path, rendering: &Rendering) -> Line {
+    let mut arguments: Vec<OsString> = vec!["template".into()];
+    let mut flag = |name: &str, value: OsString| arguments.extend([name.into(), value]);
+    rendering.helm_values.iter().for_each(|file| flag("--values", file.into()));
+    rendering.helm_set.iter().for_each(|set| flag("--set", set.into()));
+    if let Some(namespace) = &rendering.namespace {
+        flag("--namespace", namespace.into());
+    }
+    if let Some(minor) = rendering.kubernetes_minor {
+        flag("--kube-version", format!("1.{minor}.0").into());
+    }
+    let release = rendering.release_name.clone().unwrap_or_else(|| release_name(directory));
+    arguments.extend(["--".into(), release.into(), directory.into()]);
+    Line { program: "helm", arguments }
+}
+
+/// A name that Helm takes for a release (a DNS label of at most 53 characters), after the directory.
+fn release_name(directory: &Path) -> String {
+    let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let name = real.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let label: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(53).collect();
+    let label = label.trim_matches('-');
+    if label.is_empty() { "release".to_owned() } else { label.to_owned() }
+}
+
+/// A program with its arguments.
+struct Line {
+    program: &'static str,
+    arguments: Vec<OsString>,
+}
+
+/// Why a process gave no text.
+enum Stopped {
+    Io(io::Error),
+    TooLarge(u64),
+    Slow,
+    Refused(ExitStatus, String),
+}
+
+impl Stopped {
+    fn explained(self, what: &'static str, command: String, timeout: Duration) -> RenderError {
+        match self {
+            Self::Io(error) => RenderError::Io { what, command, error },
+            Self::TooLarge(limit) => RenderError::TooLarge { what, command, limit },
+            Self::Slow => RenderError::Slow { what, command, timeout },
+            Self::Refused(status, complaint) => RenderError::Refused { what, command, status, complaint },
+        }
+    }
+}
+
+impl Line {
+    /// As a person would type it. `--` is left out where nothing needs it.
+    fn shown(&self) -> String {
+        let quoted = |argument: &OsString| {
+            let text = argument.to_string_lossy();
+            let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:,@%+~".contains(c));
+            if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
         };
-        Err(RenderError::Unsupported { what: self.noun(), command })
+        let behind = self.arguments.iter().skip_while(|argument| *argument != "--").skip(1);
+        let needless = behind.into_iter().all(|argument| !argument.to_string_lossy().starts_with('-'));
+        let arguments = self.arguments.iter().filter(|argument| !(needless && *argument == "--")).map(quoted);
+        std::iter::once(self.program.to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    }
+
+    fn run(&self, timeout: Duration, limit: u64) -> Result<Vec<u8>, Stopped> {
+        let deadline = Instant::now() + timeout;
+        let mut command = Command::new(self.program);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(Stopped::Io)?;
+        let outcome = watch(&mut child, deadline, limit);
+        if outcome.is_err() {
+            // Either it has ended already, or it must; nothing can be done where it cannot be stopped.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        outcome
+    }
+}
+
+/// The text of a process that ends well and in time.
+fn watch(child: &mut Child, deadline: Instant, limit: u64) -> Result<Vec<u8>, Stopped> {
+    let text = child.stdout.take().map(|stream| aside(stream, move |stream| drain(stream, limit, 0)));
+    let complaint = child.stderr.take().map(|stream| aside(stream, complaint));
+    let text = match text.map(|text| text.recv_timeout(left(deadline))) {
+        Some(Ok(Ok(text))) => text,
+        Some(Ok(Err(ReadFailure::TooLarge { limit }))) => return Err(Stopped::TooLarge(limit)),
+        Some(Ok(Err(ReadFailure::Io(error)))) => return Err(Stopped::Io(error)),
+        Some(Err(RecvTimeoutError::Timeout)) => return Err(Stopped::Slow),
+        Some(Err(RecvTimeoutError::Disconnected)) | None => return Err(Stopped::Io(io::Error::other("its output was lost"))),
+    };
+    let status = loop {
+        match child.try_wait().map_err(Stopped::Io)? {
+            Some(status) => break status,
+            None if left(deadline).is_zero() => return Err(Stopped::Slow),
+            None => thread::sleep(PAUSE),
+        }
+    };
+    if status.success() {
+        return Ok(text);
+    }
+    // A helper of its own may hold the stream open: what is there by then has to do.
+    let said = complaint.and_then(|complaint| complaint.recv_timeout(left(deadline).min(Duration::from_secs(1))).ok());
+    Err(Stopped::Refused(status, said.filter(|said| !said.is_empty()).unwrap_or_else(|| "it said nothing".to_owned())))
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+/// Reads a stream on a thread of its own, so that neither of two full pipes stops the other.
+fn aside<S: Read + Send + 'static, T: Send + 'static>(stream: S, read: impl FnOnce(S) -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        // Nobody waits any more if the time is over.
+        let _ = sender.send(read(stream));
+    });
+    receiver
+}
+
+/// The beginning of what a process says, one line each, fit for a terminal; the rest is read and dropped.
+fn complaint(mut stream: impl Read) -> String {
+    let mut head = Vec::new();
+    let _ = stream.by_ref().take(COMPLAINT_BYTES as u64 + 1).read_to_end(&mut head);
+    let cut = head.len() > COMPLAINT_BYTES;
+    head.truncate(COMPLAINT_BYTES);
+    let _ = io::copy(&mut stream, &mut io::sink());
+    let text = String::from_utf8_lossy(&head);
+    let lines =
+        text.lines().map(|line| line.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect::<String>());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    format!("{}{}", text.trim_end(), if cut { "\n..." } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines_are_shown_as_they_would_be_typed() {
+        let rendering = Rendering {
+            helm_values: vec!["my values.yaml".into()],
+            helm_set: vec!["a=b".into()],
+            namespace: Some("prod".into()),
+            kubernetes_minor: Some(33),
+            release_name: Some("store".into()),
+            ..Rendering::default()
+        };
+        let shown = |renderer: Renderer, directory: &str| renderer.lines(Path::new(directory), &rendering)[0].shown();
+        assert_eq!(
+            shown(Renderer::Helm, "charts/redis"),
+            "helm template --values 'my values.yaml' --set a=b --namespace prod --kube-version 1.33.0 store charts/redis"
+        );
+        assert_eq!(shown(Renderer::Kustomize, "overlays/prod"), "kustomize build overlays/prod");
+        assert_eq!(shown(Renderer::Kustomize, "-x"), "kustomize build -- -x");
+    }
+
+    #[test]
+    fn a_directory_names_its_release() {
+        for (directory, name) in [("charts/redis", "redis"), ("a/My_Chart.", "my-chart"), ("/", "release"), ("x/---", "release")] {
+            assert_eq!(release_name(Path::new(directory)), name, "{directory}");
+        }
+    }
+
+    #[test]
+    fn complaints_are_short_and_plain() {
+        assert_eq!(complaint(&b"Error: \x1b[31mred\x1b[0m\ttab\r\nnext\n"[..]), "Error: [31mred[0m tab\nnext");
+        let long = complaint(&vec![b'x'; 3 * COMPLAINT_BYTES][..]);
+        assert_eq!(long.len(), COMPLAINT_BYTES + 4);
+        assert!(long.ends_with("\n..."));
     }
 }

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::kustomization::Kustomizations;
 use super::read::{ReadFailure, drain};
-use super::render::Renderer;
-use super::{Failure, Input, Options, STDIN, Skipped, Source};
+use super::render::{RenderError, Renderer};
+use super::{Failure, Input, Options, RENDERED, STDIN, Skipped, Source};
 
 /// What the arguments stand for, in the order of names.
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ pub fn collect(arguments: &[PathBuf], options: &Options, stdin: &mut dyn io::Rea
             }
         } else if argument.is_dir() {
             match Renderer::of(argument) {
-                Some(renderer) => collected.rendered(renderer, argument),
+                Some(renderer) => collected.take(argument, renderer.render(argument, &options.rendering, options.max_file_bytes), true),
                 None => collected.walk(argument, options, &mut seen),
             }
         } else {
@@ -63,11 +65,11 @@ impl Collected {
         }
     }
 
-    fn rendered(&mut self, renderer: Renderer, directory: &Path) {
-        match renderer.render(directory) {
+    fn take(&mut self, directory: &Path, rendered: Result<Vec<u8>, RenderError>, named: bool) {
+        match rendered {
             Ok(text) => {
-                let file = format!("<rendered>/{}", shown(directory)).into();
-                self.inputs.push(Input { file, source: Source::Bytes(text.into()), named: true });
+                let file = format!("{RENDERED}{}", shown(directory)).into();
+                self.inputs.push(Input { file, source: Source::Bytes(text.into()), named });
             }
             Err(error) => self.fail(&shown(directory), error.to_string()),
         }
@@ -93,22 +95,66 @@ impl Collected {
 
     fn walk(&mut self, directory: &Path, options: &Options, seen: &mut HashSet<PathBuf>) {
         let charts = Arc::new(Mutex::new(Vec::new()));
+        let mut entries = Vec::new();
         for entry in walker(directory, options, Arc::clone(&charts)).build() {
             match entry {
-                Ok(entry) => self.entry(&entry, seen),
+                Ok(entry) => entries.push(entry),
                 Err(error) => self.fail(&shown(directory), format!("cannot be walked: {error}")),
             }
         }
+        let kustomizations = Kustomizations::among(entries.iter().map(DirEntry::path));
+        let covered = self.kustomizations(&kustomizations, options);
+        let patches = kustomizations.patches();
+        for entry in &entries {
+            let real = fs::canonicalize(entry.path()).unwrap_or_else(|_| entry.path().to_owned());
+            if let Some(of) = patches.get(real.as_path()) {
+                self.skip(entry.path(), format!("a patch, judged in what it changes: lint the kustomization {}", shown(of)));
+            } else if !covered.contains(&real) {
+                self.entry(entry, seen);
+            } else if kustomizations.is_component(&real) {
+                self.skip(entry.path(), "a kustomize component, judged in what uses it".to_owned());
+            }
+        }
         let charts = std::mem::take(&mut *charts.lock().unwrap_or_else(PoisonError::into_inner));
-        self.skipped.extend(
-            charts.iter().map(|chart| Skipped {
-                file: shown(chart).into(),
-                reason:
-                    "a Helm chart, which has to be rendered: name it on the command line, or pipe `helm template` into `kubelint lint -`"
-                        .into(),
-                named: false,
-            }),
-        );
+        if options.rendering.charts_in_walks {
+            return self.render_all(Renderer::Helm, &charts.iter().map(PathBuf::as_path).collect::<Vec<_>>(), options);
+        }
+        for chart in &charts {
+            let reason = "a Helm chart, which has to be rendered: pass --render, name it on the command line, or pipe `helm template` into `kubelint lint -`";
+            self.skip(chart, reason.to_owned());
+        }
+    }
+
+    fn skip(&mut self, path: &Path, reason: String) {
+        self.skipped.push(Skipped { file: shown(path).into(), reason, named: false });
+    }
+
+    fn render_all(&mut self, renderer: Renderer, directories: &[&Path], options: &Options) {
+        let render = |directory: &&Path| renderer.render(directory, &options.rendering, options.max_file_bytes);
+        let texts: Vec<_> = directories.par_iter().map(render).collect();
+        for (directory, text) in directories.iter().zip(texts) {
+            self.take(directory, text, false);
+        }
+    }
+
+    /// Renders the topmost kustomizations of a walk; gives the files that are judged in what was rendered. Without a renderer,
+    /// and where rendering fails, the files are read as they are.
+    fn kustomizations(&mut self, all: &Kustomizations, options: &Options) -> HashSet<PathBuf> {
+        let topmost = all.topmost();
+        let render = |directory: &&Path| Renderer::Kustomize.render(directory, &options.rendering, options.max_file_bytes);
+        let texts: Vec<_> = topmost.par_iter().map(render).collect();
+        let mut covered = HashSet::new();
+        for (directory, text) in topmost.into_iter().zip(texts) {
+            match text {
+                Err(error @ RenderError::Missing { .. }) => self.skip(directory, error.to_string()),
+                Err(error) => self.fail(&shown(directory), error.to_string()),
+                Ok(text) => {
+                    covered.extend(all.covered(directory));
+                    self.take(directory, Ok(text), false);
+                }
+            }
+        }
+        covered
     }
 
     fn entry(&mut self, entry: &DirEntry, seen: &mut HashSet<PathBuf>) {

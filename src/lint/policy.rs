@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Settings;
 use crate::config::{self, Config, ConfigError, KnownRule};
 use crate::finding::Severity;
-use crate::input::{Collected, Input, Skipped, Source};
+use crate::input::{Collected, Input, RENDERED, Skipped, Source};
 use crate::rules::{Catalog, Door, Selected};
 
 /// A configuration with what it selects.
@@ -176,6 +176,7 @@ fn directory(input: &Input) -> PathBuf {
     let parent = |path: &Path| path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
     match &input.source {
         Source::File(path) => parent(path),
+        Source::Bytes(_) if input.file.starts_with(RENDERED) => PathBuf::from(input.file.trim_start_matches(RENDERED)),
         Source::Bytes(_) if input.file.starts_with('<') => PathBuf::from("."),
         Source::Bytes(_) => parent(Path::new(&*input.file)),
     }

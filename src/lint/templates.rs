@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
+use crate::input::RENDERED;
 use crate::report::{Location, Template};
 
 /// Bytes of a template that is looked into.
@@ -14,9 +15,6 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Templates that are remembered.
 const MAX_KNOWN: usize = 4096;
-
-/// What the name of a rendered input begins with.
-const RENDERED: &str = "<rendered>/";
 
 /// The input's file and the `# Source:`.
 type Key = (Arc<str>, Arc<str>);

@@ -1,0 +1,267 @@
+//! `rules --compare PEER` and `config import FILE`: from another linter's names to kubelint's. The names are data, in `compare.json`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anstyle::Style;
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use super::args::Simple;
+use super::output::Streams;
+use super::{Ended, Exit, Failed};
+use crate::report::clean;
+use crate::rules::Catalog;
+use crate::value::{Lookup as _, Value};
+use crate::yaml::{Limits, read};
+
+/// Checks of other linters: by linter, the name of each check, and our rules.
+const TABLE: &str = include_str!("compare.json");
+
+/// Another linter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Peer {
+    /// kube-linter.
+    KubeLinter,
+    /// kube-score.
+    KubeScore,
+    /// Polaris.
+    Polaris,
+}
+
+/// A check of another linter, and the rules that look for the same; none where kubelint has nothing like it.
+#[derive(Debug, Deserialize)]
+struct Check {
+    check: String,
+    rules: Vec<Arc<str>>,
+    /// Does it run there unless configured?
+    on: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Table {
+    kube_linter: Vec<Check>,
+    kube_score: Vec<Check>,
+    polaris: Vec<Check>,
+}
+
+impl Table {
+    fn read() -> Result<Self, Failed> {
+        serde_json::from_str(TABLE).map_err(Failed::said)
+    }
+
+    fn of(&self, peer: Peer) -> &[Check] {
+        match peer {
+            Peer::KubeLinter => &self.kube_linter,
+            Peer::KubeScore => &self.kube_score,
+            Peer::Polaris => &self.polaris,
+        }
+    }
+}
+
+/// `rules --compare`.
+pub(super) fn compare(peer: Peer, format: Simple, streams: &mut Streams) -> Ended {
+    let table = Table::read()?;
+    let checks = table.of(peer);
+    let mut out = streams.out();
+    if format == Simple::Json {
+        let all: Vec<_> = checks.iter().map(|one| serde_json::json!({"check": one.check, "on": one.on, "rules": one.rules})).collect();
+        serde_json::to_writer_pretty(&mut out, &all).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        let bold = Style::new().bold();
+        let width = checks.iter().map(|one| one.check.len()).max().unwrap_or(0);
+        for one in checks {
+            let ours = if one.rules.is_empty() { "-".to_owned() } else { one.rules.join(", ") };
+            writeln!(out, "{bold}{:<width$}{bold:#}  {:<3}  {ours}", one.check, if one.on { "on" } else { "off" })?;
+        }
+        let known = checks.iter().filter(|one| !one.rules.is_empty()).count();
+        writeln!(out, "\n{known} of {} checks have a rule; `kubelint explain RULE` tells the rest.", checks.len())?;
+    }
+    out.flush()?;
+    Ok(Exit::Clean)
+}
+
+/// `config import`: prints a `kubelint.yaml` that says what the file says, as far as there are rules for it.
+pub(super) fn import(file: &Path, catalog: &Catalog, streams: &mut Streams) -> Ended {
+    let failed = |why: String| Failed::Said(format!("{}: {why}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let stream = read(&bytes, &Limits::default());
+    if let Some(error) = stream.errors.first() {
+        return Err(failed(error.message.clone()));
+    }
+    let value = stream.documents.first().map(|document| document.value.clone()).unwrap_or(Value::Undefined);
+    let table = Table::read()?;
+    let imported = imported(&value, &table, catalog)
+        .ok_or_else(|| failed("is neither a configuration of kube-linter (its key is `checks:`, of `include`, `exclude` and the like) nor one of Polaris (`checks:`, of severities)".into()))?;
+    let mut out = streams.out();
+    write!(out, "{}", imported.text(file))?;
+    out.flush()?;
+    for line in &imported.left {
+        streams.note(line);
+    }
+    Ok(Exit::Clean)
+}
+
+/// What becomes of a foreign configuration.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Imported {
+    /// Rule, severity, and the check that says so; by rule.
+    rules: std::collections::BTreeMap<Arc<str>, (&'static str, String)>,
+    exclude: Vec<String>,
+    /// What has no counterpart.
+    left: Vec<String>,
+}
+
+fn imported(value: &Value, table: &Table, catalog: &Catalog) -> Option<Imported> {
+    let checks = value.at("checks");
+    if !matches!(checks, Value::Object(_)) {
+        return None;
+    }
+    let severities = ["danger", "warning", "error", "ignore"];
+    let polaris = checks.entries().any(|(_, severity)| severity.text().is_some_and(|text| severities.contains(&text)));
+    let mut found = Imported::default();
+    if polaris {
+        found.polaris(value, table, catalog)
+    } else {
+        found.kube_linter(value, table, catalog)
+    }
+    Some(found)
+}
+
+impl Imported {
+    fn polaris(&mut self, value: &Value, table: &Table, catalog: &Catalog) {
+        for (name, severity) in value.at("checks").entries() {
+            let severity = match severity.text() {
+                Some("ignore") => "off",
+                Some("warning") => "warning",
+                Some("danger" | "error") => "error",
+                _ => {
+                    self.left.push(format!("{name}: its severity is none that Polaris knows"));
+                    continue;
+                }
+            };
+            self.set(&table.polaris, name, severity, catalog);
+        }
+        for key in ["exemptions", "customChecks"] {
+            if !value.at(key).is_absent() {
+                self.left.push(format!("`{key}` is not translated: write `exemptions:` (with a reason) or rules of your own"));
+            }
+        }
+    }
+
+    fn kube_linter(&mut self, value: &Value, table: &Table, catalog: &Catalog) {
+        let checks = value.at("checks");
+        let names = |key: &str| checks.at(key).items().iter().filter_map(Value::text).map(str::to_owned).collect::<Vec<_>>();
+        let (include, exclude) = (names("include"), names("exclude"));
+        if checks.at("doNotAutoAddDefaults").flag() == Some(true) {
+            for one in table.kube_linter.iter().filter(|one| one.on && !include.contains(&one.check)) {
+                self.set(&table.kube_linter, &one.check, "off", catalog);
+            }
+        }
+        include.iter().for_each(|name| self.set(&table.kube_linter, name, "error", catalog));
+        exclude.iter().for_each(|name| self.set(&table.kube_linter, name, "off", catalog));
+        if checks.at("addAllBuiltIn").flag() == Some(true) {
+            self.left.push("`addAllBuiltIn`: rules that are off are listed by `kubelint rules`; turn them on one by one".to_owned());
+        }
+        self.exclude = checks.at("ignorePaths").items().iter().filter_map(Value::text).map(str::to_owned).collect();
+        if !value.at("customChecks").is_absent() {
+            self.left.push("`customChecks` are not translated: `kubelint new-rule` begins a rule of your own".to_owned());
+        }
+    }
+
+    fn set(&mut self, table: &[Check], name: &str, severity: &'static str, catalog: &Catalog) {
+        let rules = table.iter().find(|one| one.check == name).map(|one| one.rules.as_slice()).unwrap_or_default();
+        let known: Vec<_> = rules.iter().filter(|rule| catalog.get(rule).is_some()).collect();
+        if known.is_empty() && severity != "off" {
+            self.left.push(format!("{name}: there is no such rule"));
+        }
+        for rule in known {
+            // A rule that several checks share stays on while one of them is.
+            let off = severity == "off";
+            if !off || !self.rules.contains_key(rule) {
+                self.rules.insert(Arc::clone(rule), (severity, name.to_owned()));
+            }
+        }
+    }
+
+    fn text(&self, file: &Path) -> String {
+        let mut text = format!("# From {}.\nversion: 1\n", clean(&file.display().to_string()));
+        if !self.rules.is_empty() {
+            text.push_str("rules:\n");
+        }
+        for (rule, (severity, check)) in &self.rules {
+            let _ = writeln!(text, "  {rule}: {{severity: {severity}}} # {}", clean(check));
+        }
+        if !self.exclude.is_empty() {
+            text.push_str("exclude:\n");
+        }
+        for glob in &self.exclude {
+            // JSON's strings are YAML's.
+            let _ = writeln!(text, "  - {}", serde_json::Value::from(glob.as_str()));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn import(text: &str) -> Option<Imported> {
+        let stream = read(text.as_bytes(), &Limits::default());
+        imported(&stream.documents[0].value, &Table::read().unwrap(), &Catalog::builtin().unwrap())
+    }
+
+    #[test]
+    fn the_table_names_rules_that_exist() {
+        let (table, catalog) = (Table::read().unwrap(), Catalog::builtin().unwrap());
+        for peer in [Peer::KubeLinter, Peer::KubeScore, Peer::Polaris] {
+            let checks = table.of(peer);
+            assert!(checks.len() > 35, "{peer:?} has only {}", checks.len());
+            for one in checks {
+                for rule in &one.rules {
+                    assert!(catalog.get(rule).is_some(), "{peer:?} {}: there is no rule {rule}", one.check);
+                }
+                assert_eq!(checks.iter().filter(|other| other.check == one.check).count(), 1, "{} is listed twice", one.check);
+            }
+        }
+    }
+
+    #[test]
+    fn kube_linter_is_imported() {
+        let found =
+            import("checks:\n  include: [no-readiness-probe, sorted-keys]\n  exclude: [latest-tag]\n  ignorePaths: ['vendor/**']\n")
+                .unwrap();
+        let severity = |rule: &str| found.rules.get(rule).map(|(severity, _)| *severity);
+        assert_eq!(severity("probe-readiness-missing"), Some("error"));
+        assert_eq!(severity("image-tag-missing-or-latest"), Some("off"));
+        assert_eq!(found.left, ["sorted-keys: there is no such rule"]);
+        let text = found.text(Path::new(".kube-linter.yaml"));
+        assert!(text.ends_with("exclude:\n  - \"vendor/**\"\n"), "{text}");
+        let known = crate::config::known_rules(&Catalog::builtin().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kubelint.yaml"), &text).unwrap();
+        crate::config::Config::load(&folder.path().join("kubelint.yaml"), &known).unwrap();
+    }
+
+    #[test]
+    fn without_defaults_only_what_is_included_stays() {
+        let found = import("checks:\n  doNotAutoAddDefaults: true\n  include: [privileged-container]\n").unwrap();
+        assert_eq!(found.rules["privileged-container"].0, "error");
+        assert_eq!(found.rules["image-tag-missing-or-latest"].0, "off");
+    }
+
+    #[test]
+    fn polaris_is_imported() {
+        let found =
+            import("checks:\n  runAsPrivileged: warning\n  tagNotSpecified: ignore\n  hostPortSet: danger\nexemptions: []\n").unwrap();
+        assert_eq!(found.rules["privileged-container"].0, "warning");
+        assert_eq!(found.rules["image-tag-missing-or-latest"].0, "off");
+        assert!(found.left.iter().any(|line| line.starts_with("`exemptions`")), "{:?}", found.left);
+        assert_eq!(import("kind: Pod\n"), None);
+    }
+}
