@@ -23,8 +23,10 @@ pub(super) fn run(lint: &Lint, matches: &ArgMatches, streams: &mut Streams) -> E
     let mut reporters = Vec::with_capacity(targets.len());
     for (format, file) in &targets {
         let out = match file {
-            Some(file) => Streams::file(file).map_err(|error| Failed::Said(format!("{}: cannot be written: {error}", file.display())))?,
-            None => streams.out(),
+            Some(file) => {
+                Streams::file(file, *format).map_err(|error| Failed::Said(format!("{}: cannot be written: {error}", file.display())))?
+            }
+            None => streams.report(*format),
         };
         reporters.push(format.reporter(out, &settings.catalog));
     }

@@ -6,7 +6,10 @@ use anstream::{AutoStream, ColorChoice, StripStream};
 use anstyle::{AnsiColor, Style};
 
 use super::args::Colour;
-use crate::report::clean;
+use crate::report::{Format, clean};
+
+/// Bytes that are written at a time.
+const BUFFER: usize = 1 << 16;
 
 /// Colour choice of a run.
 pub(super) struct Streams {
@@ -25,12 +28,21 @@ impl Streams {
 
     /// The standard output, buffered; drops colours that nobody wants.
     pub(super) fn out(&self) -> Box<dyn Write> {
-        Box::new(io::BufWriter::with_capacity(1 << 16, AutoStream::new(io::stdout(), self.choice)))
+        Box::new(io::BufWriter::with_capacity(BUFFER, AutoStream::new(io::stdout(), self.choice)))
     }
 
-    /// A file; never coloured.
-    pub(super) fn file(path: &std::path::Path) -> io::Result<Box<dyn Write>> {
-        Ok(Box::new(io::BufWriter::new(StripStream::new(std::fs::File::create(path)?))))
+    /// The standard output for a report.
+    pub(super) fn report(&self, format: Format) -> Box<dyn Write> {
+        if format.is_json() { Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout())) } else { self.out() }
+    }
+
+    /// A file for a report; never coloured.
+    pub(super) fn file(path: &std::path::Path, format: Format) -> io::Result<Box<dyn Write>> {
+        let file = std::fs::File::create(path)?;
+        if format.is_json() {
+            return Ok(Box::new(io::BufWriter::with_capacity(BUFFER, file)));
+        }
+        Ok(Box::new(io::BufWriter::with_capacity(BUFFER, StripStream::new(file))))
     }
 
     /// `error: ...` on the standard error.

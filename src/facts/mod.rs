@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use self::record::{Fact, record, word};
 use self::related::View;
-use self::workload::Workload;
 use crate::objects::{Object, ObjectSet};
 use crate::value::{Value, object};
 
@@ -79,7 +78,7 @@ pub struct Facts<'a> {
     families: Vec<Arc<str>>,
     /// What each need has yielded.
     related: Vec<(Need, Vec<(&'static str, Value)>)>,
-    /// `input` without parameters, by needs.
+    /// `input` with no parameters, by needs.
     inputs: Vec<(Vec<Need>, Arc<regorus::value::Object>)>,
     change: Option<Value>,
 }
@@ -87,8 +86,8 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Computes `workload`; what is related only once it is asked for.
     pub fn new(object: &'a Arc<Object>, old: Option<&'a Arc<Object>>, request: &'a Request, context: Context<'a>) -> Self {
-        let (workload, families) =
-            Workload::of(object, &context).map_or((Value::Null, Vec::new()), |workload| (workload.document, workload.families));
+        let workload = workload::build(object, &context);
+        let families = workload::families(&workload);
         Self { context, object, old, request, workload, families, related: Vec::new(), inputs: Vec::new(), change: None }
     }
 
@@ -122,6 +121,9 @@ impl<'a> Facts<'a> {
                 base
             }
         };
+        if matches!(params, Value::Object(params) if params.is_empty()) {
+            return Value::Object(base);
+        }
         let mut input = regorus::value::Object::clone(&base);
         if let Some(slot) = input.get_mut(&word!("params")) {
             *slot = params.fact();
@@ -129,7 +131,7 @@ impl<'a> Facts<'a> {
         Value::from(input)
     }
 
-    /// The input document without parameters.
+    /// The input document with no parameters.
     fn build(&mut self, needs: &[Need]) -> Arc<regorus::value::Object> {
         for need in needs {
             if !self.related.iter().any(|(known, _)| known == need) {
@@ -151,7 +153,7 @@ impl<'a> Facts<'a> {
             "related": self.related_facts(needs),
             "schema": needs.contains(&Need::Schemas).then(|| self.schema_facts()),
             "change": self.change.clone(),
-            "params": Value::Null,
+            "params": Value::new_object(),
         };
         match input {
             Value::Object(input) => input,

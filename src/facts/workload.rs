@@ -17,38 +17,43 @@ use crate::place::Path;
 use crate::value::{Lookup, Value};
 
 /// The `workload` document of an object, computed independently of any other; `Null` if it carries no pod template.
-pub fn build(object: &Object, context: &Context<'_>) -> Value {
-    Workload::of(object, context).map_or(Value::Null, |workload| workload.document)
-}
-
-/// A workload's document, and what selects rules for it.
-pub(super) struct Workload {
-    pub(super) document: Value,
-    /// The families of software in its containers, each once, sorted.
-    pub(super) families: Vec<Arc<str>>,
-}
-
-impl Workload {
-    /// `None` if the object carries no pod template.
-    pub(super) fn of(object: &Object, context: &Context<'_>) -> Option<Self> {
-        let keys = template::pod_template_path(object.group_kind())?;
-        let template = template::pod_template(object)?;
-        let pod_path = Path::root().keys(keys);
-        let trail = Trail::of(&pod_path);
-        let spec_path = step!(trail, "spec");
-        let spec = template.at("spec");
-
-        let defaults = Defaults::of(context.set, object.namespace());
-        let fallback = Fallback { pod: resources::pod_level(spec, context.kubernetes_minor), defaults: Some(&defaults) };
-        let containers = container::all(spec, &spec_path, &fallback);
-        let limits: Vec<Option<u64>> = containers.iter().map(Container::memory_limit).collect();
-        let mut software = software::analyse(&PodView { object, pod_path: &pod_path, template, set: context.set, limits: &limits });
-        software.resize(containers.len(), nothing_known());
-
-        let parts = Parts { object, template, spec, spec_path, containers, software, pod_level: fallback.pod };
-        let document = parts.document(&trail, context);
-        Some(Self { document, families: parts.families() })
+pub fn build(object: &Arc<Object>, context: &Context<'_>) -> Value {
+    let Some(keys) = template::pod_template_path(object.group_kind()) else { return Value::Null };
+    let Some(template) = template::pod_template(object) else { return Value::Null };
+    let make = || make(object, keys, template, context);
+    match context.set.memo() {
+        Some(memo) => memo.get(object, context.kubernetes_minor, make),
+        None => make(),
     }
+}
+
+/// The families of software in a workload's containers, each once, sorted.
+pub(super) fn families(document: &Value) -> Vec<Arc<str>> {
+    let family = |container: &Value| match container.dig(&["software", "family"]) {
+        Value::String(family) => Some(family.clone()),
+        _ => None,
+    };
+    let mut families: Vec<_> = document.at("containers").items().iter().filter_map(family).collect();
+    families.sort_unstable();
+    families.dedup();
+    families
+}
+
+fn make(object: &Object, keys: &[&str], template: &Value, context: &Context<'_>) -> Value {
+    let pod_path = Path::root().keys(keys);
+    let trail = Trail::of(&pod_path);
+    let spec_path = step!(trail, "spec");
+    let spec = template.at("spec");
+
+    let defaults = Defaults::of(context.set, object.namespace());
+    let fallback = Fallback { pod: resources::pod_level(spec, context.kubernetes_minor), defaults: Some(&defaults) };
+    let containers = container::all(spec, &spec_path, &fallback);
+    let limits: Vec<Option<u64>> = containers.iter().map(Container::memory_limit).collect();
+    let mut software = software::analyse(&PodView { object, pod_path: &pod_path, template, set: context.set, limits: &limits });
+    software.resize(containers.len(), nothing_known());
+
+    let parts = Parts { object, template, spec, spec_path, containers, software, pod_level: fallback.pod };
+    parts.document(&trail, context)
 }
 
 struct Parts<'a> {
@@ -124,13 +129,6 @@ impl Parts<'_> {
         let shares: Vec<_> = counted.map(|c| Share { name: c.name(), cpu: c.cpu, memory: c.memory }).collect();
         let (class, breakers) = qos::class(self.pod_level, &shares);
         (class.fact(), breakers)
-    }
-
-    fn families(&self) -> Vec<Arc<str>> {
-        let mut families: Vec<_> = self.software.iter().filter_map(|software| software.family.clone()).collect();
-        families.sort_unstable();
-        families.dedup();
-        families
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Extent;
-use crate::objects::{Completeness, GroupKind, Object, ObjectSet, Selector, UnitSet};
+use crate::objects::{Completeness, GroupKind, Memo, Object, ObjectSet, Selector, UnitSet};
 
 /// What one unit sees.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct Layers {
     /// The nearest first.
     pub(super) sets: Vec<Arc<UnitSet>>,
     pub(super) extent: Extent,
+    /// Of this unit.
+    pub(super) memo: Memo,
 }
 
 impl Layers {
@@ -76,6 +78,10 @@ impl ObjectSet for Layers {
 
     fn is_partial(&self) -> bool {
         self.extent == Extent::Partial
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
 use crate::input::{self, Collected, Failure, Input, Outcome, Skipped, Source};
-use crate::objects::{Identity, Object, ObjectSet as _, Origin, UnitSet};
+use crate::objects::{Identity, Memo, Object, ObjectSet as _, Origin, UnitSet};
 use crate::report::{Location, SourceText, Sources, Template};
 use crate::value::Lookup;
 use crate::yaml::{self, NoteKind};
@@ -240,9 +240,10 @@ fn arrange(loaded: &mut [Loaded], copies: impl Iterator<Item = Vec<usize>>, exte
     let all: Vec<Arc<UnitSet>> = all.into_iter().map(|objects| Arc::new(UnitSet::new(objects, complete))).collect();
     let around: Vec<Option<Arc<UnitSet>>> =
         own.into_iter().zip(&inner).map(|(objects, inner)| inner.then(|| Arc::new(UnitSet::new(objects, complete)))).collect();
+    let memo = Memo::default();
     let view = |scope: usize| {
         let outer = scopes.outwards(scope).skip(1).filter_map(|outer| around.get(outer).cloned().flatten());
-        Layers { sets: all.get(scope).cloned().into_iter().chain(outer).collect(), extent }
+        Layers { sets: all.get(scope).cloned().into_iter().chain(outer).collect(), extent, memo: memo.of_view(scope) }
     };
     (0..units).map(view).collect()
 }

@@ -1,5 +1,6 @@
 //! Kubernetes objects, and sets of them that know how complete they are. Knows nothing of files, YAML text or HTTP.
 
+mod memo;
 pub mod names;
 mod object;
 pub mod selector;
@@ -7,6 +8,7 @@ mod set;
 pub mod template;
 mod unit;
 
+pub use memo::Memo;
 pub use object::{GroupKind, Identity, Object, Origin, cluster_scoped};
 pub use selector::Selector;
 pub use set::{Completeness, ObjectSet};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{GroupKind, Object, Selector};
+use super::{GroupKind, Memo, Object, Selector};
 
 /// Does a set hold everything of a kind?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,5 +58,10 @@ pub trait ObjectSet: Send + Sync {
     /// what ships together (a StatefulSet and its PodDisruptionBudget) can be expected in it. `set.partial` of the rules' input.
     fn is_partial(&self) -> bool {
         false
+    }
+
+    /// Where what is derived from its objects may be kept; only a set that never changes has such a place.
+    fn memo(&self) -> Option<&Memo> {
+        None
     }
 }

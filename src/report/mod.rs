@@ -118,6 +118,11 @@ impl Format {
         }
     }
 
+    /// Is it JSON, which escapes whatever a terminal would take for a command? Then nothing has to be searched for escape sequences.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif | Self::Gitlab)
+    }
+
     /// Starts a report. `out` takes escape sequences of colours and drops them where nobody wants them.
     /// `catalog` is for the formats that describe their rules.
     pub fn reporter<'a>(self, out: Box<dyn Write + 'a>, catalog: &'a Catalog) -> Box<dyn Reporter + 'a> {

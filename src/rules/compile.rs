@@ -10,7 +10,7 @@ use regorus::{Engine, PolicyLengthConfig};
 use super::catalog::{Library, LoadError};
 use super::rule::Rule;
 
-/// An interpreter that holds the libraries that a text names: most rules need none, and parsing is most of a cold start.
+/// An interpreter that holds the libraries that a text may name: most rules need none, and parsing is most of a cold start.
 pub(super) fn engine(source: &str, libraries: &[Library]) -> Result<Engine, LoadError> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
@@ -18,11 +18,32 @@ pub(super) fn engine(source: &str, libraries: &[Library]) -> Result<Engine, Load
     let max_col = NonZeroU32::new(4096).unwrap_or(NonZeroU32::MAX);
     engine.set_policy_length_config(PolicyLengthConfig { max_col, ..PolicyLengthConfig::default() });
     if source.contains("kubelint.lib") {
-        for library in libraries {
+        for library in imported(source, libraries) {
             add(&mut engine, &library.file, &library.source)?;
         }
     }
     Ok(engine)
+}
+
+/// The libraries that a text names, and those that these name.
+fn imported<'l>(source: &str, libraries: &'l [Library]) -> Vec<&'l Library> {
+    let mut wanted: Vec<bool> = libraries.iter().map(|library| names(source, library)).collect();
+    loop {
+        let before = wanted.clone();
+        for (library, _) in libraries.iter().zip(&before).filter(|(_, wanted)| **wanted) {
+            libraries.iter().zip(&mut wanted).for_each(|(other, wanted)| *wanted |= names(&library.source, other));
+        }
+        if wanted == before {
+            return libraries.iter().zip(wanted).filter_map(|(library, wanted)| wanted.then_some(library)).collect();
+        }
+    }
+}
+
+/// May a text mean a library? It does if it has the name of its package, or speaks of all libraries at once.
+fn names(source: &str, library: &Library) -> bool {
+    let whole = |(at, root): (usize, &str)| !source.get(at + root.len()..).is_some_and(|rest| rest.starts_with('.'));
+    let package = library.source.lines().find_map(|line| line.trim_end().strip_prefix("package "));
+    package.is_none_or(|package| source.contains(package.trim())) || source.match_indices("kubelint.lib").any(whole)
 }
 
 /// Parses a policy into an interpreter.
@@ -43,7 +64,30 @@ pub(super) fn program(rule: &Rule, libraries: &[Library]) -> Result<Arc<Program>
     let entry = entry_point(rule);
     let failed = |error: String| located(&rule.file, &error);
     let compiled = engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| failed(error.to_string()))?;
-    Compiler::compile_from_policy(&compiled, &[&entry]).map_err(|error| failed(error.to_string()))
+    let program = Compiler::compile_from_policy(&compiled, &[&entry]).map_err(|error| failed(error.to_string()))?;
+    Ok(slim(program))
+}
+
+/// The program without what running it does not read: the machine copies a rule's description at every call of it, and each
+/// of these is an allocation.
+fn slim(program: Arc<Program>) -> Arc<Program> {
+    let mut program = Arc::unwrap_or_clone(program);
+    for rule in &mut program.rule_infos {
+        rule.name = String::new();
+        if let Some(function) = &mut rule.function_info {
+            function.param_names = Vec::new();
+        }
+        // What is not listed is no block, and no `else`.
+        if rule.destructuring_blocks.iter().all(Option::is_none) {
+            rule.destructuring_blocks = Vec::new();
+        }
+        if rule.else_bodies.iter().flatten().all(|is_else| !is_else) {
+            rule.else_bodies = Vec::new();
+        }
+    }
+    program.sources = Vec::new();
+    program.instruction_spans = Vec::new();
+    Arc::new(program)
 }
 
 /// Where a rule's answer is.
@@ -74,5 +118,31 @@ fn located(file: &str, message: &str) -> LoadError {
         file: named.filter(|named| !named.is_empty()).unwrap_or(file).to_owned(),
         line: line.and_then(|line| line.trim().parse().ok()).unwrap_or(1),
         message: said.trim_start_matches("error: ").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(name: &str, imports: &str) -> Library {
+        let source = format!("# METADATA\n# description: D\npackage kubelint.lib.{name}\n\nimport rego.v1\n{imports}\nf(x) := x\n");
+        Library { file: format!("lib/{name}.rego").into(), source: source.into() }
+    }
+
+    #[test]
+    fn only_libraries_that_may_be_meant_are_parsed() {
+        let libraries = [library("a", ""), library("b", "import data.kubelint.lib.a"), library("c", "import data.kubelint.lib.b")];
+        for (source, expected) in [
+            ("import data.kubelint.lib.a", &["lib/a.rego"][..]),
+            ("import data.kubelint.lib.b", &["lib/a.rego", "lib/b.rego"]),
+            ("x := data.kubelint.lib.c.f(1)", &["lib/a.rego", "lib/b.rego", "lib/c.rego"]),
+            ("import data.kubelint.lib\nx := lib.a.f(1)", &["lib/a.rego", "lib/b.rego", "lib/c.rego"]),
+            ("import data.kubelint.lib as l", &["lib/a.rego", "lib/b.rego", "lib/c.rego"]),
+            ("import data.kubelint.lib.z", &[]),
+        ] {
+            let found: Vec<&str> = imported(source, &libraries).into_iter().map(|library| &*library.file).collect();
+            assert_eq!(found, expected, "{source}");
+        }
     }
 }

@@ -41,7 +41,7 @@ fn set_on_pods(key: &str) -> bool {
 }
 
 /// The `workload` document of an object; that of the judged one is there already.
-fn document(view: &View<'_>, of: &Object) -> Value {
+fn document(view: &View<'_>, of: &Arc<Object>) -> Value {
     if entry::same(of, view.object) && !view.workload.is_absent() {
         return view.workload.clone();
     }
