@@ -12,10 +12,13 @@ use crate::value::Value;
 /// Documents that are kept at a time: those of some folders of files, and a few MiB of memory, however large the run.
 const KEPT: usize = 256;
 
+/// By view, address of the object, and variant.
+type Documents = FxHashMap<(usize, usize, u32), Kept>;
+
 /// What was derived from single objects, for one view on them: a set whose answers never change. The memory is shared by views.
 #[derive(Clone, Default)]
 pub struct Memo {
-    kept: Arc<Mutex<FxHashMap<(usize, usize, u32), Kept>>>,
+    kept: Arc<Mutex<Documents>>,
     view: usize,
 }
 
@@ -41,14 +44,14 @@ impl Memo {
         }
         let value = derive();
         let mut kept = self.lock();
-        let old = if kept.len() < KEPT { FxHashMap::default() } else { std::mem::take(&mut *kept) };
+        let old = if kept.len() < KEPT { Documents::default() } else { std::mem::take(&mut *kept) };
         kept.insert(key, Kept { _object: Arc::clone(object), value: value.clone() });
         drop(kept);
         drop(old);
         value
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<(usize, usize, u32), Kept>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Documents> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
