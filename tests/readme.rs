@@ -1,0 +1,43 @@
+//! The rule table of the README derives from the headers of the rules. `KUBELINT_BLESS=1 cargo test --test readme` rewrites it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use kubelint::rules::Catalog;
+
+const BEGIN: &str = "<!-- rules:begin -->";
+const END: &str = "<!-- rules:end -->";
+
+fn table(catalog: &Catalog) -> String {
+    let mut families: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for rule in catalog.rules() {
+        families.entry(&rule.family).or_default().push(rule);
+    }
+    let mut text = String::from("| rule | severity | what it finds | fix |\n|---|---|---|---|\n");
+    for (family, rules) in families {
+        writeln!(text, "| **{family}** | | | |").unwrap();
+        for rule in rules {
+            let severity = if rule.default_on { rule.severity.as_str().to_owned() } else { format!("{}, off", rule.severity) };
+            let fix = if rule.fix.as_str() == "none" { "" } else { rule.fix.as_str() };
+            writeln!(text, "| `{}` | {severity} | {} | {fix} |", rule.id, rule.title.replace('|', "\\|")).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_rule_table_is_that_of_the_headers() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap_or_else(|| panic!("README.md has no {BEGIN}"));
+    let (_, after) = rest.split_once(END).unwrap_or_else(|| panic!("README.md has no {END}"));
+    let wanted = format!("{before}{BEGIN}\n{}{END}{after}", table(&Catalog::builtin().unwrap()));
+    if std::env::var_os("KUBELINT_BLESS").is_some_and(|bless| bless == "1") {
+        fs::write(&file, wanted).unwrap();
+        return;
+    }
+    assert!(text == wanted, "the rule table of README.md is out of date: run KUBELINT_BLESS=1 cargo test --test readme");
+}
