@@ -190,6 +190,14 @@ fn a_walk_renders_the_topmost_kustomization_in_place_of_its_files() {
 }
 
 #[test]
+fn an_excluded_kustomization_is_left_out_of_walks() {
+    let folder = Folder::new(TREE).program("kustomize", &prints(STORE));
+    fs::write(folder.0.path().join("kubelint.yaml"), "exclude: ['prod/**']\n").unwrap();
+    assert_eq!(folder.lint(&["."]).privileged(), ["other.yaml"]);
+    assert_eq!(folder.lint(&["prod"]).privileged(), ["<rendered>/prod"], "named, it is linted");
+}
+
+#[test]
 fn a_walk_without_a_renderer_reads_the_files_and_says_so() {
     let ran = Folder::new(TREE).lint(&["."]);
     assert_eq!(ran.privileged(), ["base/store.yaml", "other.yaml"], "{}", ran.err);

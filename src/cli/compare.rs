@@ -146,6 +146,8 @@ impl Imported {
             };
             self.set(&table.polaris, name, severity, catalog);
         }
+        let off = value.at("checks").entries().filter(|(_, severity)| severity.text() == Some("ignore")).map(|(name, _)| name.to_owned());
+        self.keep_shared(&table.polaris, &off.collect::<Vec<_>>(), true);
         for key in ["exemptions", "customChecks"] {
             if !value.at(key).is_absent() {
                 self.left.push(format!("`{key}` is not translated: write `exemptions:` (with a reason) or rules of your own"));
@@ -164,6 +166,7 @@ impl Imported {
         }
         include.iter().for_each(|name| self.set(&table.kube_linter, name, "error", catalog));
         exclude.iter().for_each(|name| self.set(&table.kube_linter, name, "off", catalog));
+        self.keep_shared(&table.kube_linter, &exclude, checks.at("doNotAutoAddDefaults").flag() != Some(true));
         if checks.at("addAllBuiltIn").flag() == Some(true) {
             self.left.push("`addAllBuiltIn`: rules that are off are listed by `kubelint rules`; turn them on one by one".to_owned());
         }
@@ -181,11 +184,21 @@ impl Imported {
         }
         for rule in known {
             // A rule that several checks share stays on while one of them is.
-            let off = severity == "off";
-            if !off || !self.rules.contains_key(rule) {
+            if severity != "off" || !self.rules.contains_key(rule) {
                 self.rules.insert(Arc::clone(rule), (severity, name.to_owned()));
             }
         }
+    }
+
+    /// A rule is off only if every check that it stands for is: the others would be lost without a word.
+    fn keep_shared(&mut self, table: &[Check], off: &[String], defaults: bool) {
+        let left = &mut self.left;
+        self.rules.retain(|rule, (severity, name)| {
+            let alive = |one: &&Check| defaults && one.on && one.rules.contains(rule) && !off.contains(&one.check);
+            let Some(other) = table.iter().find(alive).filter(|_| *severity == "off") else { return true };
+            left.push(format!("{name}: {rule} stays on, for it stands for {} too", other.check));
+            false
+        });
     }
 
     fn text(&self, file: &Path) -> String {
@@ -253,6 +266,15 @@ mod tests {
         let found = import("checks:\n  doNotAutoAddDefaults: true\n  include: [privileged-container]\n").unwrap();
         assert_eq!(found.rules["privileged-container"].0, "error");
         assert_eq!(found.rules["image-tag-missing-or-latest"].0, "off");
+    }
+
+    #[test]
+    fn a_rule_of_several_checks_is_off_only_when_all_are() {
+        let found = import("checks:\n  exclude: [host-ipc]\n").unwrap();
+        assert!(found.rules.is_empty(), "{:?}", found.rules);
+        assert_eq!(found.left, ["host-ipc: host-namespaces stays on, for it stands for host-network too"]);
+        let found = import("checks:\n  exclude: [host-ipc, host-pid, host-network]\n").unwrap();
+        assert_eq!(found.rules["host-namespaces"].0, "off");
     }
 
     #[test]

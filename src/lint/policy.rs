@@ -1,5 +1,6 @@
 //! Which configuration holds for which input, and what it makes of the rules.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,9 +158,14 @@ impl Policies {
 impl Policy {
     /// `real` is the real path of the input's directory.
     fn excludes(&self, real: &Path, input: &Input) -> bool {
-        let Source::File(path) = &input.source else { return false };
+        let name = match &input.source {
+            Source::File(path) => path.file_name(),
+            // A glob of files excludes a rendered directory where it would exclude the file that asks for rendering.
+            Source::Bytes(_) if input.file.starts_with(RENDERED) => Some(OsStr::new("kustomization.yaml")),
+            Source::Bytes(_) => return false,
+        };
         let Some(root) = self.config.file.as_deref().map(config_directory) else { return false };
-        let file = path.file_name().map_or_else(|| real.to_owned(), |name| real.join(name));
+        let file = name.map_or_else(|| real.to_owned(), |name| real.join(name));
         let relative = file.strip_prefix(&root).unwrap_or(&file);
         self.config.excludes(&relative.to_string_lossy().replace('\\', "/"))
     }
