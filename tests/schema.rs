@@ -17,6 +17,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
 use control_plane::ControlPlane;
 use kubelint::facts::schema;
@@ -86,10 +87,11 @@ impl Drop for Server {
 }
 
 /// What kubelint says: paths of unknown fields and wrong types, and of missing fields.
-fn faults(object: &Json) -> (Vec<String>, Vec<String>) {
-    let value = Value::from_json_str(&object.to_string()).unwrap();
-    let Some(object) = Object::new(value, Origin::Cluster) else { return Default::default() };
-    let errors = schema::errors(&object, schema::LAST_MINOR, &UnitSet::new(Vec::new(), false));
+fn faults(object: &Json, definitions: &[Json]) -> (Vec<String>, Vec<String>) {
+    let read = |json: &Json| Object::new(Value::from_json_str(&json.to_string()).unwrap(), Origin::Cluster);
+    let Some(object) = read(object) else { return Default::default() };
+    let definitions = UnitSet::new(definitions.iter().filter_map(read).map(Arc::new).collect(), false);
+    let errors = schema::errors(&object, schema::LAST_MINOR, &definitions);
     let errors = errors
         .items()
         .iter()
@@ -198,7 +200,7 @@ struct Tally {
 
 impl Tally {
     fn compare(&mut self, object: &Json, status: u16, message: &str, what: &str) {
-        let (shape, missing) = faults(object);
+        let (shape, missing) = faults(object, &[]);
         // 400 is the decoder's answer; what it takes is validated, which answers 422, or admitted.
         let same = (status == 400) != shape.is_empty();
         let needless = !missing.is_empty() && (200..300).contains(&status);
@@ -259,4 +261,43 @@ fn the_api_server_says_the_same() {
         }
     }
     damaged.report("damaged objects");
+}
+
+const DEFINITION: &str = include_str!("fixtures/store-crd.json");
+const STORE: &str = include_str!("fixtures/store.json");
+
+/// For custom resources the server decodes leniently: a wrong type is refused by the schema, with 422 like a missing field.
+#[test]
+fn the_api_server_says_the_same_of_custom_resources() {
+    let Some(plane) = ControlPlane::start() else { return };
+    let applied = plane.apply(DEFINITION, &[]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    plane.kubectl_ok(["wait", "--for=condition=Established", "--timeout=60s", "crd/stores.example.com"]);
+    let server = Server::of(&plane);
+    let (definition, store): (Json, Json) = (serde_json::from_str(DEFINITION).unwrap(), serde_json::from_str(STORE).unwrap());
+    // Established is not yet served everywhere.
+    let served = (0..100).filter_map(|_| server.create(&store)).find(|(status, _)| *status == 201);
+    assert!(served.is_some(), "the undamaged object is refused: {:?}", server.create(&store));
+
+    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
+    let (mut alike, mut refused, mut different) = (0, 0, BTreeSet::new());
+    for _ in 0..1500 {
+        let mut object = store.clone();
+        let Some(done) = damage(&mut object, &mut dice) else { continue };
+        let Some((status, message)) = server.create(&object) else { continue };
+        // Only the text of a name, not the shape of the object.
+        if message.contains("DNS-1035") {
+            continue;
+        }
+        let (shape, missing) = faults(&object, std::slice::from_ref(&definition));
+        refused += usize::from(status >= 400);
+        if (status >= 400) == (!shape.is_empty() || !missing.is_empty()) {
+            alike += 1;
+        } else {
+            different.insert(format!("{done}: server {status} {message}\n    kubelint {shape:?} {missing:?}"));
+        }
+    }
+    eprintln!("custom resources: {alike} alike, {refused} of them refused");
+    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(alike > 300 && refused > 100);
 }

@@ -30,12 +30,21 @@ impl Check<'_> {
             let property = properties.at(key);
             match key {
                 "metadata" if resource => check_part(child, OBJECT_META, &place, self.minor, self.faults),
-                "apiVersion" | "kind" if resource => {}
+                "apiVersion" | "kind" if resource => {
+                    if child.text().is_none() {
+                        self.faults.wrong(&place, "a text", child);
+                    }
+                }
+                // A null that may not be one counts as unset; in a list it is refused.
+                _ if child.is_absent() && (!property.is_absent() || matches!(more, Value::Object(_))) => {}
                 _ if !property.is_absent() => self.value(child, property, &place),
                 _ if matches!(more, Value::Object(_)) => self.value(child, more, &place),
                 _ if keeps => {}
                 _ => self.faults.unknown(at, key, properties.entries().map(|(name, _)| name)),
             }
+        }
+        for field in ["apiVersion", "kind"].into_iter().filter(|field| resource && matches!(value.at(field), Value::Undefined)) {
+            self.faults.missing(at, field);
         }
         for field in schema.at("required").items().iter().filter_map(Lookup::text) {
             // A default is filled in before the schema is asked, also for a null that may not be one.
@@ -52,9 +61,9 @@ impl Check<'_> {
             return;
         }
         if value.is_absent() {
-            // A null property that may not be null is dropped where it has a default, and refused where it has none.
-            let dropped = schema.at("nullable").flag() == Some(true) || !schema.at("default").is_absent();
-            if !dropped && let Some(wanted) = wanted(schema) {
+            if schema.at("nullable").flag() != Some(true)
+                && let Some(wanted) = wanted(schema)
+            {
                 self.faults.wrong(at, wanted, value);
             }
             return;

@@ -118,7 +118,14 @@ fn custom_resources_are_judged_by_their_definition() {
         (r#"{"size":1,"labels":{"a":1}}"#, Some("spec.labels.a wrong-type -")),
         (r#"{"size":1,"list":[{"b":true}]}"#, Some("spec.list[0].b unknown-field a")),
         (r#"{"size":1,"list":{}}"#, Some("spec.list wrong-type -")),
-        (r#"{"size":1,"pod":{"metadata":{"labls":{}}}}"#, Some("spec.pod.metadata.labls unknown-field labels")),
+        (r#"{"size":1,"list":null,"labels":null}"#, None),
+        (r#"{"size":1,"labels":{"a":null}}"#, None),
+        (r#"{"size":1,"list":[null]}"#, Some("spec.list[0] wrong-type -")),
+        (r#"{"size":1,"pod":{"apiVersion":"v1"}}"#, Some("spec.pod.kind missing -")),
+        (
+            r#"{"size":1,"pod":{"apiVersion":"v1","kind":"Pod","metadata":{"labls":{}}}}"#,
+            Some("spec.pod.metadata.labls unknown-field labels"),
+        ),
     ] {
         assert_eq!(faults_with(&store(spec), 37, &[CRD_JSON]), fault.into_iter().collect::<Vec<_>>(), "{spec}");
     }
