@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::effective::Loaded;
-use super::images::{FLAG_VARIABLES, PROGRAMS};
+use super::images::FLAG_VARIABLES;
 use super::redis_conf::Directive;
 use super::run::Run;
 use super::text::{At, Piece, Text};
@@ -42,12 +42,17 @@ impl Candidate {
         Self { at, value, bytes, name, status: "overridden", reason: None }
     }
 
+    fn text(&self) -> String {
+        let joined = self.name.ends_with('=') || self.name == "-Xmx";
+        format!("{}{}{}", self.name, if joined { "" } else { " " }, self.value)
+    }
+
     fn to_value(&self) -> Value {
         object([
             ("place", nullable(self.at.as_ref().map(|(at, length)| at.place(*length)))),
             ("value", Value::from(self.value.as_str())),
             ("bytes", nullable(self.bytes)),
-            ("text", Value::from(format!("{} {}", self.name, self.value).trim_end())),
+            ("text", Value::from(self.text().trim_end())),
             ("status", Value::from(self.status)),
             ("reason", nullable(self.reason.as_deref())),
         ])
@@ -339,6 +344,5 @@ pub(super) fn judge_dragonfly(run: &Run, limit: Option<u64>, variables: &[(Optio
         }
     }
     dead(run, &[], texts, &mut cap);
-    let _ = PROGRAMS;
     cap
 }

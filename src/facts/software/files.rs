@@ -277,6 +277,23 @@ impl<'a> View<'a> {
         written.get(&key).cloned().unwrap_or_else(|| self.base(&key))
     }
 
+    /// Every text that the container mounts or was written where it sees it, in the order of paths.
+    pub(super) fn texts(&self, written: &Written) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for mount in self.mounts.iter().rev() {
+            let Some(Volume::Config { files, .. }) = self.volumes.by_name.get(&mount.volume) else { continue };
+            let wanted = mount.sub.trim_start_matches('/');
+            let visible =
+                files.iter().filter(|(name, _)| wanted.is_empty() || name.as_str() == wanted || name.starts_with(&format!("{wanted}/")));
+            texts.extend(visible.map(|(_, text)| text.clone()));
+        }
+        let prefixes: Vec<_> = self.mounts.iter().map(|m| format!("volume {} ", m.volume)).collect();
+        for (_, content) in written.iter().filter(|(key, _)| prefixes.iter().any(|p| key.starts_with(p.as_str()))) {
+            texts.extend(content.items.iter().filter_map(|item| if let Item::One(text) = item { Some(text.clone()) } else { None }));
+        }
+        texts
+    }
+
     /// Did something write this file before the server started?
     pub(super) fn is_written(&self, written: &Written, path: &str) -> bool {
         written.contains_key(&self.key(&self.absolute(path)))

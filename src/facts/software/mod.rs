@@ -132,7 +132,9 @@ pub fn analyse(pod: &PodView<'_>) -> Vec<ContainerSoftware> {
 fn subjects<'a>(pod: &PodView<'a>, volumes: &mut Volumes) -> Vec<Subject<'a>> {
     let spec_path = pod.pod_path.child("spec");
     let spec = pod.template.at("spec");
-    let job = matches!(&*pod.object.identity.kind, "Job" | "CronJob");
+    // A Pod that is not restarted, such as a chart's test, ends too.
+    let job =
+        matches!(&*pod.object.identity.kind, "Job" | "CronJob") || matches!(spec.at("restartPolicy").text(), Some("Never" | "OnFailure"));
     let mut subjects = Vec::new();
     for field in ["initContainers", "containers", "ephemeralContainers"] {
         for (nth, value) in spec.at(field).items().iter().enumerate() {

@@ -57,7 +57,7 @@ pub(super) fn facts(probe: &Value, subject: &Subject<'_>, view: &View<'_>, run: 
         ("pings", Value::from(reading.pings)),
         ("compares", Value::from(reading.compares)),
         ("tolerates_loading", Value::from(reading.tolerates)),
-        ("resolved", Value::from(!reading.unread)),
+        ("resolved", Value::from(!reading.unread || reading.pings)),
         ("compares_at", nullable(reading.at)),
     ])
 }
@@ -72,12 +72,11 @@ impl Reading {
         let word = |name: &str| code.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.eq_ignore_ascii_case(name));
         let pings = client && word("ping");
         self.pings |= pings;
-        let option = client
-            && code.split_whitespace().any(|w| w == "-e")
-            && clients.iter().any(|c| code.contains(&format!("{c} -e")) || code.contains(" -e "));
-        let shell = code.trim_start().starts_with("sh -e") || code.contains("bash -e ");
-        let replies = word("PONG") && code.contains("PONG");
-        if client && (replies || (option && !shell)) {
+        // `-e` is an option of the client only where it stands among its own words.
+        let own = |rest: &str| rest.split(['|', ';', '&', '\n']).next().is_some_and(|c| c.split_whitespace().any(|w| w == "-e"));
+        let option = clients.iter().any(|c| code.match_indices(c).any(|(at, _)| own(code.get(at..).unwrap_or_default())));
+        let replies = code.contains("PONG");
+        if client && (replies || option) {
             self.compares = true;
             if self.at.is_none() {
                 let byte = text.find("PONG").unwrap_or_default();

@@ -79,10 +79,13 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
             Some(image) if both(&image) || matches!(family, "jvm" | "nodejs") => image.family,
             _ => family,
         };
+        if let (Some(role), "jvm" | "nodejs") = (name.role(), family) {
+            return of(family, role);
+        }
         return of(family, if duty.ends { "client" } else { "server" });
     }
     if run.invocations.iter().any(|i| i.sentinel) {
-        return of(image.map_or("redis", |i| i.family), if duty.ends { "client" } else { "sentinel" });
+        return of(image.map(|i| i.family).or_else(|| name.family()).unwrap_or("redis"), if duty.ends { "client" } else { "sentinel" });
     }
     if let Some(role) = name.role() {
         return name.family().and_then(|family| of(family, role));

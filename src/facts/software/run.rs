@@ -66,7 +66,7 @@ pub(super) fn run(
         result.reasons.push("a variable of the environment is expanded");
     }
     let known_image = image.is_some_and(|i| i.baked == Baked::NoConfig);
-    let mut machine = Machine::new(view, files, &environment.variables, environment.open.clone(), known_image, image.map(|i| i.family));
+    let mut machine = Machine::new(view, files, &environment.variables, environment.open.clone(), known_image, image);
     if !argv.is_empty() {
         machine.start(argv);
     }

@@ -1,6 +1,6 @@
 //! Simple commands: assignments, builtins, scripts that are called or sourced, wrappers, and in the end the servers.
 
-use super::super::images::{FILTERS, PROGRAMS, REDIS_LIKE, Runs, SAYS, SCRIPTS, SENTINELS, SHELLS, TOOLS, WRAPPERS};
+use super::super::images::{Entry, FILTERS, PROGRAMS, REDIS_LIKE, Runs, SAYS, SCRIPTS, SENTINELS, SHELLS, TOOLS, WRAPPERS};
 use super::super::text::{Item, Text};
 use super::ast::{Assign, Redirect, Value, Word};
 use super::state::Held;
@@ -396,14 +396,12 @@ impl Machine<'_> {
     fn baked_script(&mut self, program: &str, args: Vec<Item<Text>>, last: bool) -> bool {
         let known = SCRIPTS.iter().find(|s| s.path.strip_prefix('*').map_or(program == s.path, |end| program.ends_with(end)));
         let Some(script) = known else { return false };
-        if matches!(script.runs, Runs::Server { .. }) && !self.family.is_none_or(|family| REDIS_LIKE.contains(&family)) {
+        if matches!(script.runs, Runs::Server { .. }) && !self.image.is_none_or(|image| REDIS_LIKE.contains(&image.family)) {
             return false;
         }
         self.baked = true;
         match script.runs {
-            Runs::Arguments => {
-                let _ = self.call(args, &[], last);
-            }
+            Runs::Arguments => self.entrypoint(program, args, last),
             Runs::Sentinel => self.serve("redis-sentinel", args, Vec::new(), last),
             Runs::Server { program, config, flags, settings } => {
                 let mut argv = vec![Item::One(Text::known(config, None))];
@@ -425,6 +423,30 @@ impl Machine<'_> {
             }
         }
         true
+    }
+
+    /// An image's entrypoint that is called by name.
+    fn entrypoint(&mut self, program: &str, mut args: Vec<Item<Text>>, last: bool) {
+        let (prefix, appends) = match self.image.map(|image| image.entry) {
+            Some(Entry::Runs { prefix, appends }) => (prefix, appends),
+            _ => ("", None),
+        };
+        let bare = match args.first() {
+            None => true,
+            Some(Item::One(text)) => text.prefix().starts_with('-') || text.prefix().ends_with(".conf"),
+            Some(Item::Either(..)) => false,
+        };
+        if bare && (prefix.is_empty() || args.is_empty()) {
+            self.opaque.push((program.to_owned(), last));
+            return;
+        }
+        if bare {
+            args.insert(0, Item::One(Text::known(prefix, None)));
+        }
+        if let Some(Held::Text(text)) = appends.and_then(|name| self.state.variables.get(name)) {
+            args.extend(text.fields().into_iter().map(Item::One));
+        }
+        let _ = self.call(args, &[], last);
     }
 
     fn serve(&mut self, program: &str, args: Vec<Item<Text>>, settings: Vec<Text>, exec: bool) {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::{View, Written};
+use super::images::Image;
 use super::text::{Item, Text};
 use ast::{Redirect, Stmt};
 
@@ -83,8 +84,8 @@ pub(super) struct Machine<'a> {
     steps: usize,
     depth: usize,
     aside: usize,
-    /// What the image is of.
-    family: Option<&'static str>,
+    /// What is known of the image.
+    image: Option<&'static Image>,
 }
 
 impl<'a> Machine<'a> {
@@ -94,7 +95,7 @@ impl<'a> Machine<'a> {
         variables: &BTreeMap<String, Text>,
         open: Option<String>,
         known_image: bool,
-        family: Option<&'static str>,
+        image: Option<&'static Image>,
     ) -> Self {
         let state = State::new(files, variables, open, known_image);
         Self {
@@ -110,7 +111,7 @@ impl<'a> Machine<'a> {
             steps: 0,
             depth: 0,
             aside: 0,
-            family,
+            image,
         }
     }
 
