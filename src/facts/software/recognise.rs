@@ -102,8 +102,8 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
         return of(image.family, role);
     }
     let family = name.family()?;
-    let role = if duty.ends || !(hidden || !run.commanded) || !corroborated(container, family) { "" } else { "server" };
-    (!role.is_empty()).then_some(Recognised { family, role })
+    let here = !duty.ends && (hidden || !run.commanded) && corroborated(container, family);
+    here.then_some(Recognised { family, role: "server" })
 }
 
 /// Does something besides the image's name say that the server is here?

@@ -175,7 +175,7 @@ pub(super) enum Item<T> {
     /// There for certain.
     One(T),
     /// One of two ways, and it is not known which.
-    Either(Vec<Item<T>>, Vec<Item<T>>),
+    Either(Vec<Self>, Vec<Self>),
 }
 
 /// Deepest nesting of alternatives that is kept apart.

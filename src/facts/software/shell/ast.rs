@@ -74,43 +74,43 @@ pub(super) enum Stmt {
         redirects: Vec<Redirect>,
     },
     Pipe {
-        stages: Vec<Stmt>,
+        stages: Vec<Self>,
         negated: bool,
     },
-    And(Box<Stmt>, Box<Stmt>),
-    Or(Box<Stmt>, Box<Stmt>),
-    Background(Box<Stmt>),
+    /// `a && b || c`: each with whether it runs after success.
+    Chain(Box<Self>, Vec<(bool, Self)>),
+    Background(Box<Self>),
     /// `{ ... }`, or `( ... )`.
     Group {
-        body: Vec<Stmt>,
+        body: Vec<Self>,
         redirects: Vec<Redirect>,
         subshell: bool,
     },
     If {
-        arms: Vec<(Vec<Stmt>, Vec<Stmt>)>,
-        otherwise: Vec<Stmt>,
+        arms: Vec<(Vec<Self>, Vec<Self>)>,
+        otherwise: Vec<Self>,
         redirects: Vec<Redirect>,
     },
     Loop {
-        condition: Vec<Stmt>,
+        condition: Vec<Self>,
         until: bool,
-        body: Vec<Stmt>,
+        body: Vec<Self>,
         redirects: Vec<Redirect>,
     },
     For {
         name: String,
         words: Option<Vec<Word>>,
-        body: Vec<Stmt>,
+        body: Vec<Self>,
         redirects: Vec<Redirect>,
     },
     Case {
         word: Word,
-        arms: Vec<(Vec<Word>, Vec<Stmt>)>,
+        arms: Vec<(Vec<Word>, Vec<Self>)>,
         redirects: Vec<Redirect>,
     },
     Function {
         name: String,
-        body: Arc<Stmt>,
+        body: Arc<Self>,
     },
     /// `[[ ... ]]`
     Test(Vec<Word>),

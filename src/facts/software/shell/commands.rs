@@ -271,13 +271,13 @@ impl Machine<'_> {
             self.print_unknown(format!("the output of {name}"));
             return Flow::Next;
         }
-        if program.contains('/') {
-            if let Some(flow) = self.script(program, args.clone()) {
-                return flow;
-            }
-            if self.baked_script(program, args, last) {
-                return Flow::Next;
-            }
+        if program.contains('/')
+            && let Some(flow) = self.script(program, args.clone())
+        {
+            return flow;
+        }
+        if self.baked_script(program, args, last) {
+            return Flow::Next;
         }
         if self.aside == 0 && (last || program.contains('/')) {
             self.opaque.push((program.to_owned(), last));

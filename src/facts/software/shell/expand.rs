@@ -104,6 +104,7 @@ impl Machine<'_> {
             Part::Output { body, .. } => {
                 let outer = std::mem::take(&mut self.state.output);
                 self.aside += 1;
+                self.readers += 1;
                 let _ = self.subshell(|machine| match body.as_slice() {
                     // `$(< file)`
                     [super::ast::Stmt::Simple { assigns, words, redirects }] if assigns.is_empty() && words.is_empty() => machine
@@ -115,6 +116,7 @@ impl Machine<'_> {
                     body => machine.list(body),
                 });
                 self.aside -= 1;
+                self.readers -= 1;
                 let output = std::mem::replace(&mut self.state.output, outer);
                 flat(&output).map_or_else(|| Text::unknown("the output of a command"), trimmed)
             }

@@ -8,6 +8,8 @@ mod expand;
 mod parse;
 mod state;
 mod test;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(super) use state::State;
@@ -84,6 +86,8 @@ pub(super) struct Machine<'a> {
     steps: usize,
     depth: usize,
     aside: usize,
+    /// How many are waiting for what is printed.
+    readers: usize,
     /// What is known of the image.
     image: Option<&'static Image>,
 }
@@ -111,6 +115,7 @@ impl<'a> Machine<'a> {
             steps: 0,
             depth: 0,
             aside: 0,
+            readers: 0,
             image,
         }
     }
@@ -147,7 +152,7 @@ impl<'a> Machine<'a> {
 
     fn merge_with(&mut self, other: &State) {
         let size = self.state.size() + other.size();
-        if !self.spend(1 + size / 64) {
+        if !self.spend(1 + size / 8) {
             return;
         }
         match self.state.merge(other, self.view) {
@@ -212,23 +217,14 @@ impl<'a> Machine<'a> {
         if !self.spend(1) {
             return Flow::Exit(false);
         }
-        self.depth += 1;
-        let flow = if self.depth > DEEPEST {
-            self.lose("the script nests too deep");
-            Flow::Exit(false)
-        } else {
-            self.step(stmt)
-        };
-        self.depth -= 1;
-        flow
+        self.deeper(|machine| machine.step(stmt))
     }
 
     fn step(&mut self, stmt: &Stmt) -> Flow {
         match stmt {
             Stmt::Simple { assigns, words, redirects } => self.simple(assigns, words, redirects),
             Stmt::Pipe { stages, negated } => self.pipe(stages, *negated),
-            Stmt::And(left, right) => self.chain(left, right, true),
-            Stmt::Or(left, right) => self.chain(left, right, false),
+            Stmt::Chain(first, rest) => self.chain(first, rest),
             Stmt::Background(stmt) => {
                 let flow = self.subshell(|machine| machine.run(stmt));
                 self.state.status = Some(true);
@@ -267,32 +263,49 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn chain(&mut self, left: &Stmt, right: &Stmt, and: bool) -> Flow {
-        let flow = self.run(left);
-        if flow != Flow::Next {
-            return flow;
+    fn chain(&mut self, first: &Stmt, rest: &[(bool, Stmt)]) -> Flow {
+        let mut flow = self.run(first);
+        for (and, stmt) in rest {
+            if flow != Flow::Next {
+                return flow;
+            }
+            flow = match self.state.status {
+                Some(status) if status == *and => self.run(stmt),
+                Some(_) => Flow::Next,
+                None => self.both(|machine| machine.run(stmt), |_| Flow::Next),
+            };
         }
-        match self.state.status {
-            Some(status) if status == and => self.run(right),
-            Some(_) => Flow::Next,
-            None => self.both(|machine| machine.run(right), |_| Flow::Next),
-        }
+        flow
     }
 
     fn arms(&mut self, arms: &[(Vec<Stmt>, Vec<Stmt>)], otherwise: &[Stmt]) -> Flow {
-        let Some(((condition, body), rest)) = arms.split_first() else {
-            self.state.status = Some(true);
-            return self.list(otherwise);
+        for (nth, (condition, body)) in arms.iter().enumerate() {
+            let flow = self.list(condition);
+            if flow != Flow::Next {
+                return flow;
+            }
+            let rest = arms.get(nth + 1..).unwrap_or_default();
+            match self.state.status {
+                Some(true) => return self.list(body),
+                Some(false) => {}
+                None => return self.both(|machine| machine.list(body), |machine| machine.deeper(|machine| machine.arms(rest, otherwise))),
+            }
+        }
+        self.state.status = Some(true);
+        self.list(otherwise)
+    }
+
+    /// One level down; lost where that is too deep.
+    fn deeper(&mut self, run: impl FnOnce(&mut Self) -> Flow) -> Flow {
+        self.depth += 1;
+        let flow = if self.depth > DEEPEST {
+            self.lose("the script nests too deep");
+            Flow::Exit(false)
+        } else {
+            run(self)
         };
-        let flow = self.list(condition);
-        if flow != Flow::Next {
-            return flow;
-        }
-        match self.state.status {
-            Some(true) => self.list(body),
-            Some(false) => self.arms(rest, otherwise),
-            None => self.both(|machine| machine.list(body), |machine| machine.arms(rest, otherwise)),
-        }
+        self.depth -= 1;
+        flow
     }
 
     /// A loop's body runs once here: what it does again, it does alike.
@@ -362,23 +375,28 @@ impl<'a> Machine<'a> {
     }
 
     fn case_arms(&mut self, subject: Option<&str>, arms: &[(Vec<ast::Word>, Vec<Stmt>)]) -> Flow {
-        let Some(((patterns, body), rest)) = arms.split_first() else { return Flow::Next };
-        let mut status = Some(false);
-        for pattern in patterns {
-            let pattern = self.joined(pattern).plain();
-            match (subject, pattern.as_deref()) {
-                (_, Some("*")) => status = Some(true),
-                (Some(subject), Some(pattern)) if super::files::glob(pattern, subject) => status = Some(true),
-                (Some(_), Some(_)) => {}
-                _ if status == Some(false) => status = None,
-                _ => {}
+        for (nth, (patterns, body)) in arms.iter().enumerate() {
+            let mut status = Some(false);
+            for pattern in patterns {
+                let pattern = self.joined(pattern).plain();
+                match (subject, pattern.as_deref()) {
+                    (_, Some("*")) => status = Some(true),
+                    (Some(subject), Some(pattern)) if super::files::glob(pattern, subject) => status = Some(true),
+                    (Some(_), Some(_)) => {}
+                    _ if status == Some(false) => status = None,
+                    _ => {}
+                }
+            }
+            let rest = arms.get(nth + 1..).unwrap_or_default();
+            match status {
+                Some(true) => return self.list(body),
+                Some(false) => {}
+                None => {
+                    return self.both(|machine| machine.list(body), |machine| machine.deeper(|machine| machine.case_arms(subject, rest)));
+                }
             }
         }
-        match status {
-            Some(true) => self.list(body),
-            Some(false) => self.case_arms(subject, rest),
-            None => self.both(|machine| machine.list(body), |machine| machine.case_arms(subject, rest)),
-        }
+        Flow::Next
     }
 
     /// Variables of a subshell do not outlive it; files do.
@@ -404,7 +422,9 @@ impl<'a> Machine<'a> {
                 flow = self.run(stage);
             } else {
                 let outer = std::mem::take(&mut self.state.output);
+                self.readers += 1;
                 let _ = self.subshell(|machine| machine.run(stage));
+                self.readers -= 1;
                 self.state.input = std::mem::replace(&mut self.state.output, outer);
             }
         }
@@ -455,7 +475,9 @@ impl<'a> Machine<'a> {
             return flow;
         }
         let outer = std::mem::take(&mut self.state.output);
+        self.readers += 1;
         let flow = run(self);
+        self.readers -= 1;
         let output = std::mem::replace(&mut self.state.output, outer);
         self.state.input = input;
         if !away {

@@ -255,17 +255,17 @@ impl Parser {
     }
 
     fn and_or(&mut self) -> Parsed<Stmt> {
-        let mut left = self.pipeline()?;
+        let first = self.pipeline()?;
+        let mut rest = Vec::new();
         loop {
             self.blanks();
             let and = self.looking_at("&&");
             if !and && !self.looking_at("||") {
-                return Ok(left);
+                return Ok(if rest.is_empty() { first } else { Stmt::Chain(Box::new(first), rest) });
             }
             self.at += 2;
             self.newlines();
-            let right = Box::new(self.pipeline()?);
-            left = if and { Stmt::And(Box::new(left), right) } else { Stmt::Or(Box::new(left), right) };
+            rest.push((and, self.pipeline()?));
         }
     }
 
@@ -320,8 +320,10 @@ impl Parser {
                 self.function(name)
             }
             "time" => {
-                self.blanks();
-                self.command()
+                while self.keyword() == "time" || self.peek() == Some(' ') {
+                    self.at += if self.peek() == Some(' ') { 1 } else { 4 };
+                }
+                self.simple()
             }
             _ => {
                 self.at = start;

@@ -95,7 +95,8 @@ impl State {
     }
 
     pub(super) fn size(&self) -> usize {
-        self.variables.len() + self.files.len() + self.output.len()
+        let files: usize = self.files.values().map(|content| 1 + content.items.len()).sum();
+        self.variables.len() + self.output.len() + files
     }
 
     pub(super) fn scope(&self) -> Scope {

@@ -37,7 +37,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn print(&mut self, items: Vec<Item<Text>>) {
-        if self.spend(1 + items.len()) && self.state.output.len() < PIECES {
+        if self.readers > 0 && self.spend(1 + items.len()) && self.state.output.len() < PIECES {
             self.state.output.extend(items);
         }
     }
