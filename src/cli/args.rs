@@ -174,6 +174,15 @@ pub(super) struct Lint {
     /// Suppressions without a reason do not count.
     #[arg(long)]
     pub(super) require_reason: bool,
+    /// Apply the fixes that are safe; `-` is fixed onto the standard output, and the report goes to the standard error.
+    #[arg(long, group = "fixing")]
+    pub(super) fix: bool,
+    /// With --fix or --diff: fixes that a person has to agree with, too.
+    #[arg(long, requires = "fixing")]
+    pub(super) unsafe_fixes: bool,
+    /// Print what --fix would change, and write nothing. The report goes to the standard error.
+    #[arg(long, group = "fixing", conflicts_with = "fix")]
+    pub(super) diff: bool,
     /// Findings listed in this file do not count.
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,

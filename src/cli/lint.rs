@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::args::Lint;
 use super::output::Streams;
-use super::{Ended, Exit, Failed, settings};
+use super::{Ended, Exit, Failed, fix, settings};
 use crate::config::Baseline;
 use crate::lint::{Ledger, Run, Session, Verdict};
 use crate::report::{Format, Reporter, Tail};
@@ -19,13 +19,19 @@ pub(super) fn run(lint: &Lint, matches: &ArgMatches, streams: &mut Streams) -> E
     settings.min_severity = lint.min_severity.severity();
     settings.show_suppressed = lint.show_suppressed;
     let mut baseline = baseline(lint)?;
-    let session = Session::open(settings::collect(&lint.reading), &settings).map_err(Failed::said)?;
+    let mut collected = settings::collect(&lint.reading);
+    let mut to_err = false;
+    if lint.fix || lint.diff {
+        (collected, to_err) = fix::run(lint, collected, &settings, baseline.as_ref(), streams)?;
+    }
+    let session = Session::open(collected, &settings).map_err(Failed::said)?;
     let mut reporters = Vec::with_capacity(targets.len());
     for (format, file) in &targets {
         let out = match file {
             Some(file) => {
                 Streams::file(file, *format).map_err(|error| Failed::Said(format!("{}: cannot be written: {error}", file.display())))?
             }
+            None if to_err => streams.err(),
             None => streams.report(*format),
         };
         reporters.push(format.reporter(out, &settings.catalog));

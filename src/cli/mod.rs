@@ -7,6 +7,7 @@ mod caches;
 mod compare;
 mod describe;
 mod facts;
+mod fix;
 mod lint;
 mod output;
 #[cfg(feature = "webhook")]

@@ -31,6 +31,11 @@ impl Streams {
         Box::new(io::BufWriter::with_capacity(BUFFER, AutoStream::new(io::stdout(), self.choice)))
     }
 
+    /// The standard error, buffered, for a report whose place on the standard output is taken.
+    pub(super) fn err(&self) -> Box<dyn Write> {
+        Box::new(io::BufWriter::with_capacity(BUFFER, AutoStream::new(io::stderr(), self.choice)))
+    }
+
     /// The standard output for a report.
     pub(super) fn report(&self, format: Format) -> Box<dyn Write> {
         if format.is_json() { Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout())) } else { self.out() }

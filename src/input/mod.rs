@@ -13,7 +13,7 @@ pub mod render;
 mod template;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use manifest::{Manifest, Outcome, interpret};
@@ -50,6 +50,18 @@ pub enum Source {
     File(PathBuf),
     /// A stream or a rendered chart, which cannot: a unit of its own.
     Bytes(Arc<[u8]>),
+    /// What a file is going to hold.
+    Edited(PathBuf, Arc<[u8]>),
+}
+
+impl Source {
+    /// The file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Edited(path, _) => Some(path),
+            Self::Bytes(_) => None,
+        }
+    }
 }
 
 /// An input that holds no manifests, with the reason.

@@ -23,7 +23,7 @@ pub enum ReadFailure {
 pub fn length(input: &Input) -> u64 {
     match &input.source {
         Source::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
-        Source::Bytes(bytes) => bytes.len() as u64,
+        Source::Bytes(bytes) | Source::Edited(_, bytes) => bytes.len() as u64,
     }
 }
 
@@ -41,7 +41,7 @@ pub fn bytes(input: &Input, limit: u64) -> Result<Vec<u8>, ReadFailure> {
             }
             drain(file, limit, usize::try_from(length).unwrap_or(0))
         }
-        Source::Bytes(bytes) => Ok(bytes.to_vec()),
+        Source::Bytes(bytes) | Source::Edited(_, bytes) => Ok(bytes.to_vec()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::render::{RenderError, Renderer};
 use super::{Failure, Input, Options, RENDERED, STDIN, Skipped, Source};
 
 /// What the arguments stand for, in the order of names.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Collected {
     /// To be read.
     pub inputs: Vec<Input>,

@@ -10,6 +10,7 @@ mod judge;
 mod layers;
 mod locate;
 pub mod memory;
+pub mod mend;
 mod policy;
 mod scope;
 mod session;

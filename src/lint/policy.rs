@@ -159,7 +159,7 @@ impl Policy {
     /// `real` is the real path of the input's directory.
     fn excludes(&self, real: &Path, input: &Input) -> bool {
         let name = match &input.source {
-            Source::File(path) => path.file_name(),
+            Source::File(path) | Source::Edited(path, _) => path.file_name(),
             // A glob of files excludes a rendered directory where it would exclude the file that asks for rendering.
             Source::Bytes(_) if input.file.starts_with(RENDERED) => Some(OsStr::new("kustomization.yaml")),
             Source::Bytes(_) => return false,
@@ -181,7 +181,7 @@ fn config_directory(file: &Path) -> PathBuf {
 fn directory(input: &Input) -> PathBuf {
     let parent = |path: &Path| path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
     match &input.source {
-        Source::File(path) => parent(path),
+        Source::File(path) | Source::Edited(path, _) => parent(path),
         Source::Bytes(_) if input.file.starts_with(RENDERED) => PathBuf::from(input.file.trim_start_matches(RENDERED)),
         Source::Bytes(_) if input.file.starts_with('<') => PathBuf::from("."),
         Source::Bytes(_) => parent(Path::new(&*input.file)),

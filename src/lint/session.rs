@@ -15,7 +15,7 @@ use super::{Extent, Settings};
 use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
-use crate::input::{self, Collected, Failure, Input, Outcome, Skipped, Source};
+use crate::input::{self, Collected, Failure, Input, Outcome, Skipped};
 use crate::objects::{Identity, Memo, Object, ObjectSet as _, Origin, UnitSet};
 use crate::report::{Location, SourceText, Sources, Template};
 use crate::value::Lookup;
@@ -209,13 +209,7 @@ fn notices(stream: &yaml::Stream, file: &str) -> Vec<String> {
 
 /// Lets inputs meet: gives each its unit, and each unit what it sees.
 fn arrange(loaded: &mut [Loaded], copies: impl Iterator<Item = Vec<usize>>, extent: Extent) -> Vec<Layers> {
-    let paths: Vec<Option<&Path>> = loaded
-        .iter()
-        .map(|loaded| match &loaded.input.source {
-            Source::File(path) => Some(path.as_path()),
-            Source::Bytes(_) => None,
-        })
-        .collect();
+    let paths: Vec<Option<&Path>> = loaded.iter().map(|loaded| loaded.input.source.path()).collect();
     let scopes = Scopes::new(&paths, copies);
     let units = scopes.parent.len();
     let (mut own, mut all) = (vec![Vec::new(); units], vec![Vec::new(); units]);

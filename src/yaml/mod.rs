@@ -85,6 +85,13 @@ pub struct Stream {
     read: usize,
 }
 
+impl Stream {
+    /// Was it read as JSON? Then there are no comments, and what is written must be JSON.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
 /// One document that is not empty: its value, and what is needed to find places in its text again.
 #[derive(Debug, Clone)]
 pub struct Document {
