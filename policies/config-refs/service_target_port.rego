@@ -50,10 +50,22 @@ _declared(target) if {
 	}
 }
 
-_severity(target) := "error" if is_string(target)
+_severity(target) := "error" if {
+	is_string(target)
+	not _headless
+}
+
+_severity(target) := "warning" if {
+	is_string(target)
+	_headless
+}
 
 _severity(target) := "info" if is_number(target)
 
 _consequence(target) := ": the name cannot be resolved, and connections are refused" if is_string(target)
 
 _consequence(target) := "; declare it, so that a reader can tell a typing error from intent" if is_number(target)
+
+# METADATA
+# description: clients of a headless Service connect to the pods themselves; only its SRV records lack the port
+_headless if input.object.spec.clusterIP == "None"

@@ -23,14 +23,6 @@ capped contains container if {
 }
 
 # METADATA
-# description: the place of the directive that takes effect, as a related place; empty where there is none
-winner(container) := [object.union({"message": sprintf("%s takes effect here", [container.memory_cap.winner.text])}, container.memory_cap.winner.place)] if {
-	container.memory_cap.winner != null
-}
-
-winner(container) := [] if container.memory_cap.winner == null
-
-# METADATA
 # description: a limit of that percentage of the cap, rounded up to 64Mi
 proposed_bytes(container, percent) := ceil((container.memory_cap.bytes * percent) / (100 * 67108864)) * 67108864
 
@@ -66,7 +58,10 @@ persistent(container, dir) if {
 }
 
 # METADATA
-# description: the folder a server writes to; the images' own where nothing is set
+# description: the folder a server writes to, where it is known; /data is where the official images start
 folder(container) := container.redis_conf.dir if is_string(container.redis_conf.dir)
 
-folder(container) := "/data" if not is_string(container.redis_conf.dir)
+folder(container) := "/data" if {
+	not is_string(container.redis_conf.dir)
+	trim_prefix(container.image.repository, "library/") in {"redis", "valkey/valkey", "eqalpha/keydb"}
+}

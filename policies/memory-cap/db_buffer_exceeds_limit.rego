@@ -16,7 +16,7 @@
 #   since: 0.1.0
 package kubelint.db_buffer_exceeds_limit
 
-import data.kubelint.lib.redis
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import rego.v1
 
@@ -33,7 +33,7 @@ findings contains finding if {
 		"path": container.memory.limit_path,
 		"severity": verdict.severity,
 		"message": sprintf("container %s: %s", [container.name, verdict.why]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 	}
 }
 

@@ -16,7 +16,7 @@
 #     most_percent: {default: 80, description: "heap in percent of the limit above which the finding is a warning"}
 package kubelint.jvm_heap_exceeds_limit
 
-import data.kubelint.lib.redis
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import rego.v1
 
@@ -31,19 +31,19 @@ findings contains finding if {
 		"path": container.memory.limit_path,
 		"severity": verdict.severity,
 		"message": sprintf("container %s: %s", [container.name, verdict.why]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 	}
 }
 
 _verdicts(container, cap) := {{"severity": "error", "why": sprintf("the heap may grow to %s and the memory limit is %s: it is OOM-killed before it collects garbage; a heap of 50 to 75 %% of the limit leaves room for threads and metaspace", [text.bytes(cap.bytes), text.bytes(container.memory.limit)])}} if {
-	container.memory.limit != null
-	cap.bytes != null
+	is_number(container.memory.limit)
+	is_number(cap.bytes)
 	cap.bytes >= container.memory.limit
 }
 
 _verdicts(container, cap) := {{"severity": "warning", "why": sprintf("a heap of %s leaves %s of the limit for threads, metaspace and buffers; 50 to 75 %% is the usual share", [text.bytes(cap.bytes), text.bytes(container.memory.limit - cap.bytes)])}} if {
-	container.memory.limit != null
-	cap.bytes != null
+	is_number(container.memory.limit)
+	is_number(cap.bytes)
 	cap.bytes < container.memory.limit
 	cap.bytes * 100 > container.memory.limit * input.params.most_percent
 }

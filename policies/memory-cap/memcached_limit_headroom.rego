@@ -15,7 +15,7 @@
 #     least_percent: {default: 120, description: "least limit in percent of -m"}
 package kubelint.memcached_limit_headroom
 
-import data.kubelint.lib.redis
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import rego.v1
 
@@ -32,7 +32,7 @@ findings contains finding if {
 		"path": container.memory.limit_path,
 		"severity": verdict.severity,
 		"message": sprintf("container %s: %s", [container.name, verdict.why]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 	}
 }
 

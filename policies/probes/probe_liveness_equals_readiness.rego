@@ -25,7 +25,7 @@ findings contains finding if {
 	finding := {
 		"path": liveness.path,
 		"severity": _severity(liveness, readiness),
-		"message": sprintf("container %s: the livenessProbe asks what the readinessProbe asks (%s): whatever makes it unready soon restarts it too; ask for less, or wait much longer", [container.name, liveness.handler]),
+		"message": sprintf("container %s: the livenessProbe asks what the readinessProbe asks (%s): whatever makes it unready soon restarts it too; ask for less, or wait much longer", [container.name, _what(liveness)]),
 		"related": [{"message": "the same check", "object": null, "path": readiness.path}],
 	}
 }
@@ -35,3 +35,9 @@ findings contains finding if {
 _severity(liveness, readiness) := "error" if liveness.period * liveness.failures < readiness.period * readiness.failures * 3
 
 _severity(liveness, readiness) := "warning" if liveness.period * liveness.failures >= readiness.period * readiness.failures * 3
+
+# METADATA
+# description: a command may hold a password, so it is not repeated
+_what(probe) := "the same command" if probe.kind == "exec"
+
+_what(probe) := probe.handler if probe.kind != "exec"

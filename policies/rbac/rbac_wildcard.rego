@@ -30,6 +30,6 @@ findings contains finding if {
 
 # METADATA
 # description: all groups of one named resource, all verbs on named objects
-_narrow("apiGroups", rule) if not "*" in rule.resources
+_narrow("apiGroups", rule) if not "*" in object.get(rule, "resources", [])
 
 _narrow("verbs", rule) if count(object.get(rule, "resourceNames", [])) > 0

@@ -17,6 +17,7 @@
 #     limit_percent: {default: 156, description: "percent of maxmemory that the fix makes the limit"}
 package kubelint.redis_limit_below_maxmemory
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
 import rego.v1
@@ -36,7 +37,7 @@ findings contains finding if {
 			text.bytes(container.memory_cap.bytes),
 			redis.proposed_limit(container, input.params.limit_percent),
 		]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 		"fix": redis.raise_limit(container, input.params.limit_percent),
 	}
 }

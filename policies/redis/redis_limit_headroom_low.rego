@@ -22,6 +22,7 @@
 #     wasteful_percent: {default: 300, description: "above this percentage the finding is info"}
 package kubelint.redis_limit_headroom_low
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
 import rego.v1
@@ -42,7 +43,7 @@ findings contains finding if {
 			text.bytes(container.memory_cap.bytes),
 			verdict.why,
 		]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 		"fix": redis.raise_limit(container, input.params.comfortable_percent),
 	}
 }

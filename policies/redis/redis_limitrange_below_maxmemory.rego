@@ -16,6 +16,7 @@
 #     limit_percent: {default: 156, description: "percent of maxmemory that the fix makes the limit"}
 package kubelint.redis_limitrange_below_maxmemory
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.fixes
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
@@ -35,7 +36,7 @@ findings contains finding if {
 			text.bytes(container.memory_cap.bytes),
 			redis.proposed_limit(container, input.params.limit_percent),
 		]),
-		"related": array.concat(redis.winner(container), [object.union({"message": "this default applies"}, range.place) | some range in input.related.limit_ranges; range["default"].memory == container.memory.limit]),
+		"related": array.concat(caps.winner(container), [object.union({"message": "this default applies"}, range.place) | some range in input.related.limit_ranges; range["default"].memory == container.memory.limit]),
 		"fix": {
 			"title": sprintf("Set the memory limit to %s", [redis.proposed_limit(container, input.params.limit_percent)]),
 			"safety": "unsafe",

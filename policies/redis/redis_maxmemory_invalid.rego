@@ -14,6 +14,7 @@
 #   since: 0.1.0
 package kubelint.redis_maxmemory_invalid
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.redis
 import rego.v1
 
@@ -25,6 +26,6 @@ findings contains finding if {
 	finding := {
 		"path": container.path,
 		"message": sprintf("container %s: %s", [container.name, container.memory_cap.error]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 	}
 }

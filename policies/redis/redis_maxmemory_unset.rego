@@ -16,6 +16,7 @@
 #     limit_percent: {default: 156, description: "percent of maxmemory that the memory limit should be"}
 package kubelint.redis_maxmemory_unset
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
 import rego.v1
@@ -30,7 +31,7 @@ findings contains finding if {
 		"path": container.path,
 		"severity": verdict.severity,
 		"message": sprintf("container %s runs without maxmemory: %s", [container.name, verdict.why]),
-		"related": array.concat(redis.winner(container), _dead(container)),
+		"related": array.concat(caps.winner(container), _dead(container)),
 	}
 }
 

@@ -25,10 +25,11 @@ findings contains finding if {
 	container.software.family != "dragonfly"
 	container.redis_conf.requirepass_set == false
 	container.redis_conf.aclfile_set == false
-	some why in _reasons(container)
+	reasons := _reasons(container)
+	count(reasons) > 0
 	finding := {
 		"path": container.path,
-		"message": sprintf("container %s asks for no password (%s): whoever reaches the port reads and deletes everything; set requirepass or an aclfile from a Secret", [container.name, why]),
+		"message": sprintf("container %s asks for no password (%s): whoever reaches the port reads and deletes everything; set requirepass or an aclfile from a Secret", [container.name, concat(", and ", reasons)]),
 	}
 }
 

@@ -16,6 +16,7 @@
 #     comfortable_percent: {default: 120, description: "request in percent of maxmemory below which the finding is info"}
 package kubelint.redis_request_below_maxmemory
 
+import data.kubelint.lib.caps
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
 import rego.v1
@@ -33,7 +34,7 @@ findings contains finding if {
 		"path": container.memory.request_path,
 		"severity": severity,
 		"message": sprintf("container %s requests %s of memory and may fill %s (maxmemory): the scheduler counts on less than it uses; request at least %d %% of maxmemory", [container.name, text.bytes(request), text.bytes(cap), input.params.comfortable_percent]),
-		"related": redis.winner(container),
+		"related": caps.winner(container),
 	}
 }
 

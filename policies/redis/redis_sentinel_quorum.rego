@@ -40,7 +40,7 @@ findings contains finding if {
 }
 
 # METADATA
-# description: sentinels of the same release in other workloads: some charts put them beside master and replicas
+# description: sentinels of the same release in other workloads, as charts have them that put them beside master and replicas
 _elsewhere := [sibling.replicas |
 	some sibling in input.related.siblings
 	is_number(sibling.replicas)

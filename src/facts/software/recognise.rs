@@ -73,7 +73,9 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
     let of = |family, role| Some(Recognised { family, role });
     let server = run.invocations.iter().rev().find(|i| !i.sentinel);
     if let Some(server) = server {
-        let family = PROGRAMS.iter().find(|(p, _)| *p == server.program).map_or("redis", |(_, family)| *family);
+        // A script that the image brings starts what the image is for.
+        let by_image = image.map_or("redis", |image| image.family);
+        let family = PROGRAMS.iter().find(|(p, _)| *p == server.program).map_or(by_image, |(_, family)| *family);
         let both = |image: &&Image| REDIS_LIKE.contains(&image.family) && REDIS_LIKE.contains(&family);
         let family = match image {
             Some(image) if both(&image) || matches!(family, "jvm" | "nodejs") => image.family,
