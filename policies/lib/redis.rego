@@ -6,21 +6,23 @@ import data.kubelint.lib.text
 import rego.v1
 
 # METADATA
-# description: the Redis-family servers of the workload
-servers contains container if {
+# description: |
+#   the Redis-family servers of the workload. An array, not a set: ordering whole containers by value costs more than
+#   everything that is asked of them
+servers := [container |
 	some container in input.workload.containers
 	container.software.family in {"redis", "valkey", "keydb", "dragonfly"}
 	container.software.role == "server"
-}
+]
 
 # METADATA
 # description: those whose cap and memory limit are known
-capped contains container if {
+capped := [container |
 	some container in servers
 	container.memory_cap.bytes != null
 	container.memory_cap.bytes > 0
 	container.memory.limit != null
-}
+]
 
 # METADATA
 # description: a limit of that percentage of the cap, rounded up to 64Mi

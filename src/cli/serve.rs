@@ -66,7 +66,14 @@ enum Log {
     Text,
 }
 
+/// Why `serve` does not start without `--no-cluster`.
+const NO_CLUSTER: &str = "serving with the cluster's own objects is not built yet; \
+    pass --no-cluster to judge each request by itself (what is related is then unknown, and never refuses)";
+
 pub(super) fn run(serve: &Serve) -> Ended {
+    if !serve.no_cluster {
+        return Err(Failed::said(NO_CLUSTER));
+    }
     webhook::start_logging(if serve.log_format == Log::Json { LogFormat::Json } else { LogFormat::Text }, serve.verbose);
     let options = Options {
         listen: serve.listen,
