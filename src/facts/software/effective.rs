@@ -204,7 +204,7 @@ impl Loaded {
         if let Some((name, _)) = directive.name.split_once('=')
             && name == "maxmemory"
         {
-            self.refused = Some(format!("the server does not know `--{}`: write the value as the next argument", directive.name));
+            self.refused = Some("the server does not know `--maxmemory=...`: write the value as the next argument".to_owned());
         }
         let by = (directive.name == "maxmemory").then(|| {
             let place = |d: &Directive| d.at.as_ref().map(|(at, _)| (at.source.clone(), at.start));

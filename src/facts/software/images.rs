@@ -51,18 +51,18 @@ pub(super) struct Image {
     pub directory: &'static str,
 }
 
-/// An entrypoint.
+/// An entrypoint: runs its arguments; puts a program before them if the first begins with `-` or ends with `.conf`; appends the words
+/// of a variable. [docker-library/redis: `docker-entrypoint.sh`; valkey-io/valkey-container: `docker-entrypoint.sh`]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// Runs its arguments; puts a program before them if the first begins with `-` or ends with `.conf`; appends the words of a variable.
-    /// [docker-library/redis: `docker-entrypoint.sh`; valkey-io/valkey-container: `docker-entrypoint.sh`]
-    Runs { prefix: &'static str, appends: Option<&'static str> },
-    /// Not known.
-    Unknown,
+pub(super) struct Entry {
+    /// What is put before; empty: nothing.
+    pub prefix: &'static str,
+    /// The variable.
+    pub appends: Option<&'static str>,
 }
 
 const BITNAMI: &[&str] = &["bitnami", "bitnamilegacy", "bitnamisecure", "bitnamipremium"];
-const BITNAMI_ENTRY: Entry = Entry::Runs { prefix: "", appends: None };
+const BITNAMI_ENTRY: Entry = Entry { prefix: "", appends: None };
 
 /// Images by family; the first that matches counts.
 pub(super) const IMAGES: &[Image] = &[
@@ -120,7 +120,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "redis",
         names: &["redis"],
         owners: &["", "library", "_", "docker-library", "mirror", "chainguard", "dockerhub", "docker.io"],
-        entry: Entry::Runs { prefix: "redis-server", appends: None },
+        entry: Entry { prefix: "redis-server", appends: None },
         command: &["redis-server"],
         baked: Baked::NoConfig,
         plain: &[],
@@ -130,7 +130,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "valkey",
         names: &["valkey"],
         owners: &["valkey", "library", ""],
-        entry: Entry::Runs { prefix: "valkey-server", appends: Some("VALKEY_EXTRA_FLAGS") },
+        entry: Entry { prefix: "valkey-server", appends: Some("VALKEY_EXTRA_FLAGS") },
         command: &["valkey-server"],
         baked: Baked::NoConfig,
         plain: &[],
@@ -140,7 +140,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "keydb",
         names: &["keydb"],
         owners: &["eqalpha", "snapchat"],
-        entry: Entry::Runs { prefix: "keydb-server", appends: None },
+        entry: Entry { prefix: "keydb-server", appends: None },
         command: &["keydb-server", "/etc/keydb/keydb.conf"],
         baked: Baked::Unknown,
         plain: &[],
@@ -150,7 +150,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "dragonfly",
         names: &["dragonfly", "dragonfly-weekly"],
         owners: &[],
-        entry: Entry::Runs { prefix: "dragonfly", appends: None },
+        entry: Entry { prefix: "dragonfly", appends: None },
         command: &["dragonfly", "--logtostderr"],
         baked: Baked::NoConfig,
         plain: &[],
@@ -160,7 +160,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "redis",
         names: &["redis-stack", "redis-stack-server"],
         owners: &[],
-        entry: Entry::Runs { prefix: "redis-server", appends: Some("REDIS_ARGS") },
+        entry: Entry { prefix: "redis-server", appends: Some("REDIS_ARGS") },
         command: &["redis-server", "/opt/redis-stack/etc/redis-stack.conf"],
         baked: Baked::Unknown,
         plain: &["/opt/redis-stack/etc/redis-stack.conf"],
@@ -170,7 +170,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "redis",
         names: &["redis", "redis-server", "redis-cluster", "redismod", "rejson", "falkordb", "redis-cache", "redis-store"],
         owners: &[],
-        entry: Entry::Unknown,
+        entry: Entry { prefix: "redis-server", appends: None },
         command: &[],
         baked: Baked::Unknown,
         plain: &[],
@@ -180,7 +180,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "valkey",
         names: &["valkey", "valkey-cluster", "valkey-server", "valkey-bundle"],
         owners: &[],
-        entry: Entry::Unknown,
+        entry: Entry { prefix: "valkey-server", appends: None },
         command: &[],
         baked: Baked::Unknown,
         plain: &[],
@@ -190,7 +190,7 @@ pub(super) const IMAGES: &[Image] = &[
         family: "keydb",
         names: &["keydb", "keydb-server"],
         owners: &[],
-        entry: Entry::Unknown,
+        entry: Entry { prefix: "keydb-server", appends: None },
         command: &[],
         baked: Baked::Unknown,
         plain: &[],
@@ -223,7 +223,7 @@ const fn other(family: &'static str, names: &'static [&'static str]) -> Image {
         family,
         names,
         owners: &[],
-        entry: Entry::Runs { prefix: "", appends: None },
+        entry: Entry { prefix: "", appends: None },
         command: &[],
         baked: Baked::Unknown,
         plain: &[],
@@ -325,7 +325,8 @@ pub(super) enum Runs {
     Arguments,
     /// A server with this file, then the words of a variable, then its arguments.
     /// [bitnami/containers: `rootfs/opt/bitnami/scripts/*/run.sh`]
-    Server { program: &'static str, config: &'static str, flags: &'static str, settings: &'static [Setting] },
+    /// Files found in `mounted` come first: its file of the same name takes the place of `config`, `overrides.conf` is included after it.
+    Server { program: &'static str, config: &'static str, mounted: &'static str, flags: &'static str, settings: &'static [Setting] },
     /// A Sentinel.
     Sentinel,
 }
@@ -347,12 +348,14 @@ const VALKEY_SETTINGS: &[Setting] = &[
 const REDIS_RUN: Runs = Runs::Server {
     program: "redis-server",
     config: "/opt/bitnami/redis/etc/redis.conf",
+    mounted: "/opt/bitnami/redis/mounted-etc",
     flags: "REDIS_EXTRA_FLAGS",
     settings: REDIS_SETTINGS,
 };
 const VALKEY_RUN: Runs = Runs::Server {
     program: "valkey-server",
     config: "/opt/bitnami/valkey/etc/valkey.conf",
+    mounted: "/opt/bitnami/valkey/mounted-etc",
     flags: "VALKEY_EXTRA_FLAGS",
     settings: VALKEY_SETTINGS,
 };
@@ -368,6 +371,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         runs: Runs::Server {
             program: "keydb-server",
             config: "/opt/bitnami/keydb/etc/keydb.conf",
+            mounted: "/opt/bitnami/keydb/mounted-etc",
             flags: "KEYDB_EXTRA_FLAGS",
             settings: &[],
         },
@@ -474,6 +478,12 @@ pub(super) const TOOLS: &[&str] = &[
     "mongo",
     "mongosh",
 ];
+
+/// Programs that run another user's shell: `su redis -c script`.
+pub(super) const USERS: &[&str] = &["su", "runuser"];
+
+/// Programs whose own script may start anything.
+pub(super) const INTERPRETERS: &[&str] = &["perl", "python", "python3", "ruby"];
 
 /// Programs that print something made from their input.
 pub(super) const FILTERS: &[&str] = &[

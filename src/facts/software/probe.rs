@@ -33,7 +33,7 @@ pub(super) fn facts(probe: &Value, subject: &Subject<'_>, view: &View<'_>, run: 
     });
     let words: Vec<Text> = words.collect();
     let joined: Vec<_> = words.iter().map(|w| w.plain().unwrap_or_default()).collect();
-    reading.text(&joined.join(" "), words.last(), "");
+    reading.text(&joined.join(" "), &words);
     let mut waiting = named(&joined.join(" "), "");
     while let Some(path) = waiting.pop() {
         reading.steps += 1;
@@ -50,7 +50,7 @@ pub(super) fn facts(probe: &Value, subject: &Subject<'_>, view: &View<'_>, run: 
             reading.unread |= path.rsplit('.').next() == Some("sh");
             continue;
         };
-        reading.text(&plain, Some(text), &path);
+        reading.text(&plain, std::slice::from_ref(text));
         waiting.extend(named(&plain, &path));
     }
     object([
@@ -63,7 +63,7 @@ pub(super) fn facts(probe: &Value, subject: &Subject<'_>, view: &View<'_>, run: 
 }
 
 impl Reading {
-    fn text(&mut self, text: &str, source: Option<&Text>, _path: &str) {
+    fn text(&mut self, text: &str, sources: &[Text]) {
         let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
         let code: Vec<&str> = lines.collect();
         let code = code.join("\n");
@@ -79,10 +79,12 @@ impl Reading {
         if client && (replies || option) {
             self.compares = true;
             if self.at.is_none() {
-                let byte = text.find("PONG").unwrap_or_default();
-                let chars = text.get(..byte).unwrap_or_default().chars().count();
-                let at = source.filter(|s| s.plain().as_deref() == Some(text)).and_then(Text::at);
-                self.at = at.map(|at| super::text::At::new(&at.source, at.start + chars).place(4));
+                let found = sources.iter().find_map(|source| {
+                    let plain = source.plain()?;
+                    let before = plain.get(..plain.find("PONG")?)?.chars().count();
+                    source.at().map(|at| super::text::At::new(&at.source, at.start + before))
+                });
+                self.at = found.map(|at| at.place(4));
             }
         }
         self.tolerates |= client && (word("LOADING") || word("MASTERDOWN")) && replies;

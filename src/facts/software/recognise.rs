@@ -93,6 +93,7 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
         return name.family().and_then(|family| of(family, role));
     }
     let hidden = run.lost.is_some() || run.opaque.iter().any(|(_, last)| *last) || (!run.opaque.is_empty() && run.invocations.is_empty());
+    let hidden = hidden || names_a_server(container);
     if let Some(image) = image {
         let exporter = run.opaque.iter().any(|(program, _)| program.contains("exporter"));
         let role = match (duty.ends, hidden || !run.commanded) {
@@ -106,6 +107,13 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
     let family = name.family()?;
     let here = !duty.ends && (hidden || !run.commanded) && corroborated(container, family);
     here.then_some(Recognised { family, role: "server" })
+}
+
+/// Does the command line name a server, in a way that was not followed?
+fn names_a_server(container: &Value) -> bool {
+    let fields = ["command", "args"].iter().flat_map(|field| container.at(field).items()).filter_map(Lookup::text);
+    let mut words = fields.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
+    words.any(|word| PROGRAMS.iter().any(|(program, family)| *program == word && REDIS_LIKE.contains(family)))
 }
 
 /// Does something besides the image's name say that the server is here?

@@ -80,16 +80,37 @@ pub(super) fn run(
     if machine.baked {
         result.reasons.push("a script of the image runs");
     }
+    if sets_at_run_time(container) && result.lost.is_none() {
+        result.lost = Some("maxmemory is set while the server runs, by CONFIG SET".to_owned());
+    }
     result.files = machine.state.files;
     result
 }
 
+/// Does the container change the cap of the running server? [`CONFIG SET maxmemory`]
+fn sets_at_run_time(container: &Value) -> bool {
+    let hook = container.dig(&["lifecycle", "postStart", "exec", "command"]);
+    [container.at("command"), container.at("args"), hook].iter().flat_map(|field| field.items()).filter_map(Lookup::text).any(|text| {
+        let words: Vec<_> = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).filter(|w| !w.is_empty()).collect();
+        words.windows(3).any(|w| ["config", "set", "maxmemory"].iter().zip(w).all(|(a, b)| a.eq_ignore_ascii_case(b)))
+    }) || words_in_a_row(hook)
+}
+
+/// `[redis-cli, config, set, maxmemory, 1gb]`
+fn words_in_a_row(hook: &Value) -> bool {
+    let words: Vec<_> = hook.items().iter().filter_map(Lookup::text).collect();
+    words.windows(3).any(|w| ["config", "set", "maxmemory"].iter().zip(w).all(|(a, b)| a.eq_ignore_ascii_case(b)))
+}
+
 /// What the image's entrypoint makes of the arguments.
 fn entered(args: Vec<Item<Text>>, image: Option<&'static Image>, environment: &Environment, result: &mut Run) -> Vec<Item<Text>> {
-    let Some(Image { entry: Entry::Runs { prefix, appends }, command, .. }) = image else {
+    let Some(Image { entry: Entry { prefix, appends }, command, .. }) = image else {
         result.opaque.push(("the image's entrypoint".to_owned(), true));
         return Vec::new();
     };
+    if command.is_empty() && !args.is_empty() {
+        result.reasons.push("the image's entrypoint is taken to run its arguments");
+    }
     let mut argv = args;
     if argv.is_empty() {
         argv = command.iter().map(|word| Item::One(Text::known(*word, None))).collect();

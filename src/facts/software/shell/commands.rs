@@ -1,6 +1,8 @@
 //! Simple commands: assignments, builtins, scripts that are called or sourced, wrappers, and in the end the servers.
 
-use super::super::images::{Entry, FILTERS, PROGRAMS, REDIS_LIKE, Runs, SAYS, SCRIPTS, SENTINELS, SHELLS, TOOLS, WRAPPERS};
+use super::super::images::{
+    Entry, FILTERS, INTERPRETERS, PROGRAMS, REDIS_LIKE, Runs, SAYS, SCRIPTS, SENTINELS, SHELLS, TOOLS, USERS, WRAPPERS,
+};
 use super::super::text::{Item, Text};
 use super::ast::{Assign, Redirect, Value, Word};
 use super::state::Held;
@@ -267,6 +269,16 @@ impl Machine<'_> {
             self.serve(name, args, Vec::new(), last);
             return Flow::Next;
         }
+        if USERS.contains(&name) {
+            let script = args.iter().position(|a| matches!(a, Item::One(t) if t.plain().as_deref() == Some("-c")));
+            if let Some(Item::One(script)) = script.and_then(|at| args.get(at + 1)).cloned() {
+                return self.child(&script, Vec::new());
+            }
+        }
+        if INTERPRETERS.contains(&name) && last {
+            self.opaque.push((program.to_owned(), last));
+            return Flow::Next;
+        }
         if FILTERS.contains(&name) || TOOLS.contains(&name) {
             self.print_unknown(format!("the output of {name}"));
             return Flow::Next;
@@ -403,8 +415,13 @@ impl Machine<'_> {
         match script.runs {
             Runs::Arguments => self.entrypoint(program, args, last),
             Runs::Sentinel => self.serve("redis-sentinel", args, Vec::new(), last),
-            Runs::Server { program, config, flags, settings } => {
-                let mut argv = vec![Item::One(Text::known(config, None))];
+            Runs::Server { program, config, mounted, flags, settings } => {
+                let name = config.rsplit('/').next().unwrap_or_default();
+                let there = |path: &str| self.view.read(&self.state.files, path).exists == Some(true);
+                let own = format!("{mounted}/{name}");
+                let overrides = format!("{mounted}/overrides.conf");
+                let mut argv = vec![Item::One(Text::known(if there(&own) { own.as_str() } else { config }, None))];
+                let overrides = there(&overrides).then(|| Text::known(format!("include {overrides}"), None));
                 match self.state.variables.get(flags) {
                     Some(Held::Text(text)) => argv.extend(text.fields().into_iter().map(Item::One)),
                     Some(Held::List(items)) => argv.extend(items.iter().cloned()),
@@ -418,7 +435,7 @@ impl Machine<'_> {
                 let set = settings
                     .iter()
                     .filter(|(name, wanted, _)| value(name).is_some_and(|v| wanted.is_empty() || v.eq_ignore_ascii_case(wanted)));
-                let lines = set.map(|(_, _, line)| Text::known(*line, None)).collect();
+                let lines = set.map(|(_, _, line)| Text::known(*line, None)).chain(overrides).collect();
                 self.serve(program, argv, lines, last);
             }
         }
@@ -427,10 +444,7 @@ impl Machine<'_> {
 
     /// An image's entrypoint that is called by name.
     fn entrypoint(&mut self, program: &str, mut args: Vec<Item<Text>>, last: bool) {
-        let (prefix, appends) = match self.image.map(|image| image.entry) {
-            Some(Entry::Runs { prefix, appends }) => (prefix, appends),
-            _ => ("", None),
-        };
+        let Entry { prefix, appends } = self.image.map_or(Entry { prefix: "", appends: None }, |image| image.entry);
         let bare = match args.first() {
             None => true,
             Some(Item::One(text)) => text.prefix().starts_with('-') || text.prefix().ends_with(".conf"),
