@@ -380,3 +380,120 @@ fn a_table_stands_in_for_findings() {
     assert!(fs::read_to_string(folder.path("r.sarif")).unwrap().contains(RULE));
     assert_eq!(folder.run(&["lint", "--summary", "--format", "json", "s.yaml"]).code, 2, "two on the standard output");
 }
+
+/// A rule with a safe and an unsafe fix, and a fix that makes an object.
+const MENDING: &str = r#"# METADATA
+# title: The label is missing
+# description: |
+#   For tests.
+# related_resources:
+# - https://example.com/
+# custom:
+#   severity: warning
+#   kinds: [ConfigMap]
+#   fix: safe
+#   since: 0.1.0
+package kubelint.test_mending
+
+import rego.v1
+
+findings contains finding if {
+	not input.object.metadata.labels.owner
+	finding := {
+		"path": ["metadata"],
+		"message": "there is no owner",
+		"fix": {"title": "name an owner", "safety": "safe", "edits": [{"object": null, "ops": [
+			{"op": "add", "path": ["metadata", "labels"], "value": {"owner": "me"}},
+		]}]},
+	}
+}
+
+findings contains finding if {
+	input.object.data.a != "mended"
+	finding := {
+		"path": ["data", "a"],
+		"message": "not mended",
+		"fix": {"title": "mend it", "safety": "unsafe", "edits": [{"object": null, "ops": [
+			{"op": "replace", "path": ["data", "a"], "value": "mended"},
+		]}]},
+	}
+}
+"#;
+
+const BROKEN: &str = "# head\r\napiVersion: v1\r\nkind: ConfigMap\r\nmetadata:\r\n  name: conf # name\r\ndata: {a: 'b'}\r\n# tail";
+
+fn mending(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::new(files);
+    folder.write("rules/test_mending.rego", MENDING);
+    folder
+}
+
+const WITH: [&str; 5] = ["--isolated", "--policies", "rules", "--format", "json"];
+
+#[test]
+fn fixes_are_written_and_nothing_else_changes() {
+    let folder = mending(&[("c.yaml", BROKEN)]);
+    let ran = folder.run(&[&["lint", "--fix"], &WITH[..], &["c.yaml"]].concat());
+    let safe = BROKEN.replace("# name\r\n", "# name\r\n  labels:\r\n    owner: me\r\n");
+    assert_eq!(fs::read_to_string(folder.path("c.yaml")).unwrap(), safe, "{}", ran.err);
+    assert_eq!(found(&ran.json()).iter().filter(|(rule, _)| rule == "test-mending").count(), 1, "{}", ran.out);
+    assert!(ran.err.contains("1 fix applied in 1 file") && ran.err.contains("1 fix more with --unsafe-fixes"), "{}", ran.err);
+    let ran = folder.run(&[&["lint", "--fix", "--unsafe-fixes"], &WITH[..], &["c.yaml"]].concat());
+    assert_eq!(fs::read_to_string(folder.path("c.yaml")).unwrap(), safe.replace("'b'", "'mended'"), "{}", ran.err);
+    let again = folder.run(&[&["lint", "--fix", "--unsafe-fixes"], &WITH[..], &["c.yaml"]].concat());
+    assert!(again.err.contains("0 fixes applied in 0 files"), "{}", again.err);
+    assert_eq!(folder.run(&["lint", "--unsafe-fixes", "c.yaml"]).code, 2);
+}
+
+#[test]
+fn a_diff_writes_nothing() {
+    let folder = mending(&[("c.yaml", BROKEN)]);
+    let ran = folder.run(&[&["lint", "--diff"], &WITH[..], &["c.yaml"]].concat());
+    assert_eq!(fs::read_to_string(folder.path("c.yaml")).unwrap(), BROKEN);
+    assert!(ran.out.contains("--- c.yaml\n+++ c.yaml\n@@ ") && ran.out.contains("\n+    owner: me\r\n"), "{}", ran.out);
+    assert!(!ran.out.contains("mended"), "{}", ran.out);
+}
+
+#[test]
+fn the_standard_input_is_fixed_onto_the_standard_output() {
+    let folder = mending(&[]);
+    let ran = folder.run_with(&[&["lint", "--fix"], &WITH[..], &["-"]].concat(), BROKEN);
+    assert_eq!(ran.out, BROKEN.replace("# name\r\n", "# name\r\n  labels:\r\n    owner: me\r\n"), "{}", ran.err);
+    assert!(ran.err.contains("not mended"), "{}", ran.err);
+    let quiet = folder.run_with(&[&["lint", "--fix"], &WITH[..], &["-"]].concat(), &ran.out);
+    assert_eq!(quiet.out, ran.out);
+}
+
+#[test]
+fn what_is_suppressed_shared_or_rendered_is_left_alone() {
+    let suppressed = BROKEN.replace("metadata:\r\n", "metadata: # kubelint: ignore[test-mending] for a reason\r\n");
+    let rendered = BROKEN.replace("# head", "---\r\n# Source: chart/templates/c.yaml");
+    let shared = "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: x}\ndata: {b: *m}\n";
+    let folder = mending(&[("suppressed.yaml", &suppressed), ("rendered.yaml", &rendered), ("shared.yaml", shared)]);
+    let ran = folder.run(&[&["lint", "--fix"], &WITH[..], &["suppressed.yaml", "rendered.yaml", "shared.yaml"]].concat());
+    for (name, text) in [("suppressed.yaml", suppressed.as_str()), ("rendered.yaml", &rendered), ("shared.yaml", shared)] {
+        assert_eq!(fs::read_to_string(folder.path(name)).unwrap(), text, "{name}: {}", ran.err);
+    }
+    assert!(ran.err.contains("rendered from chart/templates/c.yaml"), "{}", ran.err);
+    assert!(ran.err.contains("shared.yaml:3: test-mending: the fix `name an owner` was not applied: the text around"), "{}", ran.err);
+    assert!(!ran.err.contains("suppressed.yaml:"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_modes_stay_and_read_only_files_are_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = mending(&[("real.yaml", BROKEN), ("locked/locked.yaml", BROKEN)]);
+    let mode = |name: &str| fs::metadata(folder.path(name)).unwrap().permissions().mode() & 0o777;
+    let set = |name: &str, mode| fs::set_permissions(folder.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    set("real.yaml", 0o640);
+    std::os::unix::fs::symlink("real.yaml", folder.path("link.yaml")).unwrap();
+    let ran = folder.run(&[&["lint", "--fix"], &WITH[..], &["link.yaml"]].concat());
+    assert!(fs::symlink_metadata(folder.path("link.yaml")).unwrap().is_symlink(), "{}", ran.err);
+    assert!(fs::read_to_string(folder.path("real.yaml")).unwrap().contains("owner: me"), "{}", ran.err);
+    assert_eq!(mode("real.yaml"), 0o640);
+    set("locked/locked.yaml", 0o444);
+    let ran = folder.run(&[&["lint", "--fix"], &WITH[..], &["locked/locked.yaml"]].concat());
+    assert_eq!((ran.code, fs::read_to_string(folder.path("locked/locked.yaml")).unwrap().as_str()), (2, BROKEN), "{}", ran.err);
+    assert!(ran.err.contains("read-only"), "{}", ran.err);
+}

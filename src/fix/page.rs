@@ -97,15 +97,38 @@ impl<'p> Page<'p> {
         }
         let Some(written) = written else {
             ways.push(if item { self.nest_in_item(&node, new) } else { self.nest(&node, new) });
+            ways.extend(self.with_comments(&node, None, &self.manner.lines(new), self.manner.below(new)));
             return Ok(ways);
         };
         let before = self.text.get(..range.start).unwrap_or_default();
         ways.push(match node.style {
             Style::Block if !item => vec![splice(before.trim_end().len()..range.end, format!(" {written}"))],
             _ if before.ends_with([':', '-', ',']) => vec![splice(range, format!(" {written}"))],
-            _ => vec![splice(range, written)],
+            _ => vec![splice(range, written.as_str())],
         });
+        if !flow {
+            ways.extend(self.with_comments(&node, Some(&written), &[], 0));
+        }
         Ok(ways)
+    }
+
+    /// A value in the place of one with comments in it, which follow: one on the line, the others below it.
+    fn with_comments(&self, node: &NodeInfo, written: Option<&str>, lines: &[String], below: usize) -> Option<Way> {
+        let start = match node.key.map(|key| key.end.offset) {
+            Some(end) => end + self.text.get(end..node.value.start.offset)?.find(':')? + 1,
+            None => node.extent.start.offset + 1,
+        };
+        let (end, _) = self.line_end(node.value.end.offset);
+        let comments = self.stream.comments().filter(|comment| (start..end).contains(&comment.at.offset)).map(|comment| comment.text);
+        let comments: Vec<String> = comments.map(str::to_owned).collect();
+        let (first, rest) = comments.split_first()?;
+        let indent = node.indent + if node.key.is_some() { self.manner.step } else { 2 };
+        let mut text = written.map(|written| format!(" {written}")).unwrap_or_default() + " " + first;
+        let below = node.indent + if node.key.is_some() { below } else { 2 };
+        for (lines, indent) in [(rest, indent), (lines, below)].into_iter().filter(|(lines, _)| !lines.is_empty()) {
+            text = text + self.manner.eol + &self.indented(lines, indent);
+        }
+        Some(vec![splice(start..end, text)])
     }
 
     /// A `|` scalar stays one: only its lines change.
@@ -136,9 +159,10 @@ impl<'p> Page<'p> {
     fn nest_in_item(&self, node: &NodeInfo, new: &Value) -> Way {
         let range = node.value.start.offset..node.value.end.offset;
         let lines = self.manner.lines(new);
-        let column = node.value.start.column - 1;
+        let gap = if self.text.get(..range.start).is_some_and(|before| before.ends_with('-')) { " " } else { "" };
+        let column = node.value.start.column - 1 + gap.len();
         let text = lines.join(&format!("{}{}", self.manner.eol, " ".repeat(column)));
-        vec![splice(range, text)]
+        vec![splice(range, format!("{gap}{text}"))]
     }
 
     fn add_entry(&self, parent: &Path, key: &str, new: &Value) -> Ways {
@@ -175,9 +199,14 @@ impl<'p> Page<'p> {
     /// Lines behind the child before `index`, or before the first child.
     fn insert_lines(&self, children: &[NodeInfo], index: usize, end: usize, indent: usize, lines: &[String]) -> Vec<Way> {
         let eol = self.manner.eol;
+        // Blank lines may belong to the block of text before them.
         let behind = |offset: usize| {
-            let (at, _) = self.line_end(offset);
-            vec![splice(at..at, format!("{eol}{}", self.indented(lines, indent)))]
+            let (at, next) = self.line_end(offset);
+            let rest = self.text.get(next..).unwrap_or_default();
+            let blank = rest.len() - rest.trim_start_matches(['\n', '\r']).len();
+            let last = if blank > 0 { self.line_end(next + blank - 1).0 } else { at };
+            let places = if last > at { vec![at, last] } else { vec![at] };
+            places.into_iter().map(|at| vec![splice(at..at, format!("{eol}{}", self.indented(lines, indent)))])
         };
         let before = |child: &NodeInfo| {
             let at = child.extent.start.offset;
@@ -186,8 +215,8 @@ impl<'p> Page<'p> {
         };
         let mut ways = Vec::new();
         match index.checked_sub(1).and_then(|before| children.get(before)) {
-            _ if index >= children.len() => ways.push(behind(end)),
-            Some(child) => ways.push(behind(child.extent.end.offset)),
+            _ if index >= children.len() => ways.extend(behind(end)),
+            Some(child) => ways.extend(behind(child.extent.end.offset)),
             None => {}
         }
         ways.extend(children.get(index).or(children.first()).map(before));
@@ -241,7 +270,7 @@ impl<'p> Page<'p> {
         }
         let mut ways = Vec::new();
         match self.own_line(start) {
-            Some(indent) => ways.push(self.remove_lines(start, end, indent)),
+            Some(indent) => ways.extend(self.remove_lines(start, end, indent)),
             None => ways.extend(next.map(|next| vec![splice(start..next.extent.start.offset, "")])),
         }
         if next.is_none() && previous.is_none() {
@@ -252,22 +281,25 @@ impl<'p> Page<'p> {
         Ok(ways)
     }
 
-    /// Whole lines; comments that were on them stay.
-    fn remove_lines(&self, start: usize, end: usize, indent: &str) -> Way {
+    /// Whole lines; comments that were on them stay. At the end of a text without final line break there is none afterwards
+    /// either, unless it is part of the value before.
+    fn remove_lines(&self, start: usize, end: usize, indent: &str) -> Vec<Way> {
         let (line_end, behind) = self.line_end(end);
-        let mut from = start - indent.len();
+        let from = start - indent.len();
         let kept = self.stream.comments().filter(|comment| (start..line_end).contains(&comment.at.offset)).map(|comment| comment.text);
         let kept: Vec<String> = kept.map(|comment| format!("{indent}{comment}")).collect();
         let mut text = kept.join(self.manner.eol);
         if behind > line_end && !text.is_empty() {
             text.push_str(self.manner.eol);
         }
+        let mut ways = Vec::new();
         if behind == line_end && text.is_empty() {
             let before = self.text.get(..from).unwrap_or_default();
             let before = before.strip_suffix('\n').unwrap_or(before);
-            from = before.strip_suffix('\r').unwrap_or(before).len();
+            ways.push(vec![splice(before.strip_suffix('\r').unwrap_or(before).len()..behind, "")]);
         }
-        vec![splice(from..behind, text)]
+        ways.push(vec![splice(from..behind, text)]);
+        ways
     }
 
     /// Where the line of an offset ends, without and with its line break.

@@ -169,8 +169,8 @@ fn is_plain(text: &str, flow: bool) -> bool {
         [] => false,
     };
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b" _./@%+=~^()$-:".contains(byte);
-    let colons = !(text.contains(": ") || text.ends_with(':') || (flow && text.contains(':')));
-    if !begins || !colons || text.ends_with(' ') || text.len() > 200 || !bytes.iter().all(allowed) {
+    let colons = text.contains(": ") || text.ends_with(':') || flow && text.contains(':');
+    if !begins || colons || text.ends_with(' ') || text.len() > 200 || !bytes.iter().all(allowed) {
         return false;
     }
     // Numbers, dates and times of any YAML version, and the one-letter booleans that readers disagree about.

@@ -67,7 +67,7 @@ fn texts_keep_their_manner() {
             "a key before a block of text that keeps its end",
             "a:\n  t: |+\n    one\n\nb: 1\n",
             &["add /a/x w"],
-            "a:\n  x: w\n  t: |+\n    one\n\nb: 1\n",
+            "a:\n  t: |+\n    one\n\n  x: w\nb: 1\n",
         ),
         ("a key in brackets", "a: {b: 1} # c\n", &["add /a/x w"], "a: {b: 1, x: w} # c\n"),
         (
@@ -187,4 +187,214 @@ fn a_text_without_operations_stays() {
     assert_eq!(edited(text, &["replace /a/b [1, 2]", "test /a/b [1, 2]"]).as_deref(), Ok(text));
     let same = apply(&value(text), &[op("add /a/b [1, 2]")]).unwrap();
     assert_eq!(same, value(text));
+}
+
+mod random {
+    use proptest::prelude::*;
+
+    use super::super::{Refusal, edit};
+    use crate::finding::PatchOp;
+    use crate::place::Path;
+    use crate::rules::apply;
+    use crate::value::{Lookup, Value, array, object};
+    use crate::yaml::{Limits, Stream, read};
+
+    /// A value with how it is written.
+    #[derive(Debug, Clone)]
+    enum Tree {
+        Scalar(&'static str),
+        Map { entries: Vec<(&'static str, Self, bool)>, flow: bool },
+        List { items: Vec<(Self, bool)>, flow: bool, dedented: bool },
+    }
+
+    const KEYS: [&str; 6] = ["a", "b-c", "example.com/d", "\"on\"", "'quoted key'", "name"];
+    const SCALARS: [&str; 13] = [
+        "1",
+        "true",
+        "null",
+        "",
+        "plain text",
+        "'single'",
+        "\"double\\n\"",
+        "~",
+        "1.5",
+        "'#no'",
+        "|\n  one\n  two\n",
+        "|+\n  kept\n\n",
+        ">-\n  folded\n  text\n",
+    ];
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let scalar = prop::sample::select(&SCALARS[..]).prop_map(Tree::Scalar);
+        scalar.prop_recursive(4, 24, 4, |inner| {
+            let keys = prop::sample::subsequence(&KEYS[..], 0..=4);
+            let map = (keys, prop::collection::vec((inner.clone(), any::<bool>()), 4), any::<bool>()).prop_map(|(keys, values, flow)| {
+                Tree::Map { entries: keys.into_iter().zip(values).map(|(key, (value, comment))| (key, value, comment)).collect(), flow }
+            });
+            let list = (prop::collection::vec((inner, any::<bool>()), 0..4), any::<bool>(), any::<bool>())
+                .prop_map(|(items, flow, dedented)| Tree::List { items, flow, dedented });
+            prop_oneof![map, list]
+        })
+    }
+
+    /// Brackets around everything inside; what cannot stand there is replaced.
+    fn flow(tree: &Tree) -> String {
+        match tree {
+            Tree::Scalar(text) if text.starts_with(['|', '>']) || text.is_empty() => "x".to_owned(),
+            Tree::Scalar(text) => (*text).to_owned(),
+            Tree::Map { entries, .. } => {
+                format!("{{{}}}", entries.iter().map(|(key, value, _)| format!("{key}: {}", flow(value))).collect::<Vec<_>>().join(", "))
+            }
+            Tree::List { items, .. } => format!("[{}]", items.iter().map(|(item, _)| flow(item)).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    /// Text behind a colon or dash, with its line break.
+    fn block(tree: &Tree, indent: usize, comment: bool, item: bool, out: &mut String) {
+        let note = if comment { format!(" # note {}", out.len()) } else { String::new() };
+        let pad = " ".repeat(indent);
+        match tree {
+            Tree::Scalar(text) if text.contains('\n') => {
+                let (head, body) = text.split_once('\n').unwrap();
+                out.push_str(&format!(" {head}{note}\n"));
+                for line in body.strip_suffix('\n').unwrap_or(body).split('\n') {
+                    out.push_str(&if line.is_empty() { "\n".to_owned() } else { format!("{pad}{line}\n") });
+                }
+            }
+            Tree::Scalar("") => out.push_str(&format!("{note}\n")),
+            Tree::Scalar(text) => out.push_str(&format!(" {text}{note}\n")),
+            Tree::Map { entries, flow: false } if !entries.is_empty() => {
+                let mut first = true;
+                if !item {
+                    out.push_str(&format!("{note}\n"));
+                }
+                for (key, value, comment) in entries {
+                    let lead = if item && first { " ".to_owned() } else { pad.clone() };
+                    if *comment && !(item && first) {
+                        out.push_str(&format!("{pad}# above {}\n", out.len()));
+                    }
+                    out.push_str(&format!("{lead}{key}:"));
+                    block(value, indent + 2, *comment, false, out);
+                    first = false;
+                }
+            }
+            Tree::List { items, flow: false, dedented } if !items.is_empty() && !item => {
+                out.push_str(&format!("{note}\n"));
+                let indent = if *dedented && indent >= 2 { indent - 2 } else { indent };
+                for (value, comment) in items {
+                    out.push_str(&format!("{}-", " ".repeat(indent)));
+                    block(value, indent + 2, *comment, true, out);
+                }
+            }
+            other => out.push_str(&format!(" {}{note}\n", flow(other))),
+        }
+    }
+
+    fn document(root: &[(&'static str, Tree, bool)]) -> String {
+        let mut text = "# head\n".to_owned();
+        for (key, value, comment) in root {
+            text.push_str(&format!("{key}:"));
+            block(value, 2, *comment, false, &mut text);
+        }
+        text + "# tail\n"
+    }
+
+    fn paths(value: &Value, path: &Path, out: &mut Vec<Path>) {
+        out.push(path.clone());
+        value.entries().for_each(|(key, child)| paths(child, &path.child(key), out));
+        value.items().iter().enumerate().for_each(|(nth, child)| paths(child, &path.child(nth), out));
+    }
+
+    fn new_value() -> impl Strategy<Value = Value> {
+        let texts = prop::sample::select(vec![
+            "x",
+            "yes",
+            "12:30",
+            "a: b",
+            "# c",
+            "",
+            " s",
+            "two\nlines\n",
+            "tab\t",
+            "é\u{2028}",
+            "-",
+            "- a",
+            "{",
+            "1e3",
+            "null",
+        ]);
+        let leaf = prop_oneof![
+            texts.prop_map(Value::from),
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from)
+        ];
+        leaf.prop_recursive(3, 10, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec((prop::sample::select(vec!["k", "no", "x/y", "a b", "n:"]), inner.clone()), 0..3).prop_map(object),
+                prop::collection::vec(inner, 0..3).prop_map(array),
+            ]
+        })
+    }
+
+    fn comments(stream: &Stream) -> Vec<String> {
+        let mut comments: Vec<String> = stream.comments().map(|comment| comment.text.to_owned()).collect();
+        comments.sort_unstable();
+        comments
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is written is the patched value with all comments; only brackets that hold comments may be refused.
+        #[test]
+        fn texts_become_what_the_patch_says(
+            values in prop::collection::vec((tree(), any::<bool>()), 1..4),
+            ops in prop::collection::vec((0..3_u8, any::<prop::sample::Index>(), new_value(), any::<prop::sample::Index>()), 1..4),
+            crlf in any::<bool>(),
+            cut in any::<bool>(),
+        ) {
+            let root: Vec<_> = ["kind", "spec", "last"].into_iter().zip(values).map(|(key, (value, comment))| (key, value, comment)).collect();
+            let mut text = document(&root);
+            if cut {
+                text.truncate(text.trim_end_matches("# tail\n").trim_end_matches('\n').len());
+            }
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            let start = read(text.as_bytes(), &Limits::default());
+            prop_assume!(start.errors.is_empty() && start.documents.len() == 1);
+            for (what, at, new, nth) in ops {
+                let before = read(text.as_bytes(), &Limits::default());
+                let value = before.documents[0].value.clone();
+                let mut all = Vec::new();
+                paths(&value, &Path::root(), &mut all);
+                let path = at.get(&all).clone();
+                let op = match (what, value.at_path(path.steps())) {
+                    (0, Value::Object(_)) => PatchOp::Add(path.child("new key"), new),
+                    (0, Value::Array(items)) => PatchOp::Add(path.child(nth.index(items.len() + 1)), new),
+                    (1, _) => PatchOp::Remove(path),
+                    _ => PatchOp::Replace(path, new),
+                };
+                let about = super::super::page::path_of(&op);
+                if about.steps().is_empty() || (matches!(op, PatchOp::Remove(_)) && about.steps().len() == 1 && value.entries().count() == 1) {
+                    continue;
+                }
+                match edit(&text, &Path::root(), std::slice::from_ref(&op)) {
+                    Ok(new) => {
+                        let after = read(new.as_bytes(), &Limits::default());
+                        prop_assert!(after.errors.is_empty() && after.documents.len() == 1, "{new}");
+                        prop_assert_eq!(&after.documents[0].value, &apply(&value, &[op]).unwrap());
+                        prop_assert_eq!(comments(&before), comments(&after));
+                        prop_assert!(!crlf || !new.replace("\r\n", "").contains('\n'), "a line end without CR: {new:?}");
+                        text = new;
+                    }
+                    Err(Refusal::Comment(_)) => {}
+                    // A block of text without final line break changes when anything follows.
+                    Err(Refusal::Layout(_)) if !text.ends_with('\n') => {}
+                    Err(refusal) => prop_assert!(false, "{refusal}: {op:?} in\n{text}"),
+                }
+            }
+        }
+    }
 }

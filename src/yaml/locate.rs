@@ -276,5 +276,22 @@ fn dash_before(text: &str, start: usize) -> usize {
     let before = text.get(..start).unwrap_or_default();
     let line = before.rfind('\n').map_or(0, |at| at + 1);
     let dash = |before: &str| before.rfind("- ").or_else(|| before.strip_suffix('-').map(str::len));
-    dash(before.get(line..).unwrap_or_default()).map_or_else(|| before.trim_end().strip_suffix('-').map_or(start, str::len), |at| line + at)
+    dash(before.get(line..).unwrap_or_default()).map_or_else(|| dash_above(before.get(..line).unwrap_or_default(), start), |at| line + at)
+}
+
+/// The dash on a line further up, where only comments, anchors and tags stand between it and its item.
+fn dash_above(above: &str, start: usize) -> usize {
+    let mut end = above.len();
+    for line in above.split_inclusive('\n').rev() {
+        end -= line.len();
+        let content = line.trim_start_matches(['-', ' ', '\t']);
+        let marks = line.get(..line.len() - content.len()).unwrap_or_default();
+        let nothing = content.trim().is_empty() || content.starts_with(['#', '&', '!']);
+        match marks.rfind('-') {
+            _ if !nothing => return start,
+            Some(at) => return end + at,
+            None => {}
+        }
+    }
+    start
 }
