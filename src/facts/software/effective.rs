@@ -102,6 +102,8 @@ pub(super) struct Loaded {
     pub directives: Directives,
     /// Every `maxmemory` in the order it was read.
     pub seen: Vec<Directive>,
+    /// Which of them begin at an offset of their text, so that a long file is not compared with itself.
+    seen_at: BTreeMap<usize, Vec<usize>>,
     /// Names of the files, in the order they were read.
     pub files: Vec<String>,
     /// Was a file read that something wrote or included?
@@ -206,15 +208,26 @@ impl Loaded {
         {
             self.refused = Some("the server does not know `--maxmemory=...`: write the value as the next argument".to_owned());
         }
-        let by = (directive.name == "maxmemory").then(|| {
-            let place = |d: &Directive| d.at.as_ref().map(|(at, _)| (at.source.clone(), at.start));
-            let same = self.seen.iter().position(|d| d == directive && place(d) == place(directive) && d.at.is_some());
-            same.unwrap_or_else(|| {
-                self.seen.push(directive.clone());
-                self.seen.len() - 1
-            })
-        });
+        let by = (directive.name == "maxmemory").then(|| self.see(directive));
         self.directives.set(directive, by);
+    }
+
+    /// Its index among those seen: one that is read twice from the same place is one.
+    fn see(&mut self, directive: &Directive) -> usize {
+        let next = self.seen.len();
+        if let Some((at, _)) = &directive.at {
+            let here = self.seen_at.entry(at.start).or_default();
+            let same = |nth: &&usize| {
+                let seen = self.seen.get(**nth);
+                seen.is_some_and(|d| d == directive && d.at.as_ref().is_some_and(|(other, _)| other.source == at.source))
+            };
+            if let Some(known) = here.iter().find(same) {
+                return *known;
+            }
+            here.push(next);
+        }
+        self.seen.push(directive.clone());
+        next
     }
 }
 
