@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Ended, Exit, Failed, settings};
 use crate::facts::KUBERNETES_MINOR;
-use crate::webhook::{self, LogFormat, Options};
+use crate::webhook::{self, Certificates, LogFormat, Options, Place};
 
 /// `kubelint serve`.
 #[derive(Debug, Args)]
@@ -19,12 +19,12 @@ pub(super) struct Serve {
     /// Where probes and metrics are asked for, plain HTTP.
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8080")]
     health_listen: SocketAddr,
-    /// The certificate chain (PEM). Read again when it changes.
-    #[arg(long, value_name = "FILE")]
-    tls_cert: PathBuf,
+    /// The certificate chain (PEM). Read again when it changes. Without it kubelint makes its own CA and writes it into its webhook configurations.
+    #[arg(long, value_name = "FILE", requires = "tls_key", required_if_eq("no_cluster", "true"))]
+    tls_cert: Option<PathBuf>,
     /// The key of the certificate (PEM).
-    #[arg(long, value_name = "FILE")]
-    tls_key: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Refuse TLS 1.2.
     #[arg(long)]
     tls_min_13: bool,
@@ -37,6 +37,15 @@ pub(super) struct Serve {
     /// Serve from the request alone: related objects are unknown, and never refuse.
     #[arg(long)]
     no_cluster: bool,
+    /// The namespace it runs in; that of its service account unless given.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// The Service that its webhook configurations name.
+    #[arg(long, value_name = "NAME", default_value = "kubelint")]
+    service: String,
+    /// The name of its webhook configurations.
+    #[arg(long, value_name = "NAME", default_value = "kubelint")]
+    configurations: String,
     /// The minor version of Kubernetes that the objects are for: `1.33` or `33`.
     #[arg(long, value_name = "VERSION", value_parser = super::args::kube_version)]
     kube_version: Option<u32>,
@@ -78,8 +87,15 @@ pub(super) fn run(serve: &Serve) -> Ended {
     let options = Options {
         listen: serve.listen,
         health_listen: serve.health_listen,
-        certificate: serve.tls_cert.clone(),
-        key: serve.tls_key.clone(),
+        certificates: match (&serve.tls_cert, &serve.tls_key) {
+            (Some(certificate), Some(key)) => Certificates::Files { certificate: certificate.clone(), key: key.clone() },
+            _ => Certificates::Own,
+        },
+        cluster: (!serve.no_cluster).then(|| Place {
+            namespace: serve.namespace.clone(),
+            service: serve.service.clone(),
+            configurations: serve.configurations.clone(),
+        }),
         only_tls_13: serve.tls_min_13,
         config: serve.config.clone(),
         catalog: settings::catalog(&serve.policies)?,

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use super::KnownRule;
 use super::exemption::Exemption;
 use super::shape::{self, FILE};
+use super::webhook::Settings;
 use crate::finding::Severity;
 use crate::place::Path;
 use crate::value::{Lookup, Value};
@@ -35,8 +36,8 @@ pub struct Config {
     pub rules: FxHashMap<Arc<str>, RuleSetting>,
     /// Accepted findings.
     pub exemptions: Vec<Exemption>,
-    /// The section of the admission webhook as it is, `Undefined` if there is none.
-    pub webhook: Value,
+    /// The section of the admission webhook.
+    pub webhook: Settings,
     /// The file's own values, for `config show`.
     pub value: Value,
     exclude: GlobSet,
@@ -48,7 +49,7 @@ impl Default for Config {
             file: None,
             rules: FxHashMap::default(),
             exemptions: Vec::new(),
-            webhook: Value::Undefined,
+            webhook: Settings::default(),
             value: Value::Undefined,
             exclude: GlobSet::empty(),
         }
@@ -151,7 +152,7 @@ impl Config {
         let at = |path: &Path| Some(document.locate(&stream.text, path, None).start);
         let mut complaints = Vec::new();
         shape::check(&FILE, &document.value, &Path::root(), rules, &mut complaints);
-        let mut config = Self { value: document.value.clone(), webhook: document.value.at("webhook").clone(), ..Self::default() };
+        let mut config = Self { value: document.value.clone(), ..Self::default() };
         config.decode(&document.value, &mut complaints);
         problems.extend(
             document
@@ -171,6 +172,7 @@ impl Config {
     }
 
     fn decode(&mut self, value: &Value, complaints: &mut Vec<(Path, String)>) {
+        self.webhook = Settings::decode(value.at("webhook"), complaints);
         for (id, setting) in value.at("rules").entries() {
             self.rules.insert(id.into(), rule_setting(setting));
         }
@@ -231,14 +233,14 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let text = "version: 1\nrules:\n  pdb-missing: {severity: off, params: {min_replicas: 4}}\nexclude: ['vendor/**']\n\
-                    exemptions:\n  - {rule: '*', object: 'DaemonSet/kube-system/*', reason: host, expires: 2027-01-31}\nwebhook: {x: 1}\n";
+                    exemptions:\n  - {rule: '*', object: 'DaemonSet/kube-system/*', reason: host, expires: 2027-01-31}\nwebhook: {mutate: safe}\n";
         let config = Config::parse(text.as_bytes(), &rules()).unwrap();
         let setting = &config.rules["pdb-missing"];
         assert_eq!(setting.severity, Some(None));
         assert_eq!(setting.params[0].1, Value::from(4_u64));
         assert!(config.excludes("vendor/a/b.yaml") && !config.excludes("src/vendor.yaml"));
         assert_eq!(config.exemptions.len(), 1);
-        assert_eq!(config.webhook.at("x"), &Value::from(1_u64));
+        assert!(config.webhook.mutate);
         for text in ["rules:\n  pdb-missing: warning\n", "rules:\n  pdb-missing: {severity: 'off'}\n", "", "# nothing\n", "{}\n"] {
             assert_eq!(problems(text), Vec::<String>::new(), "{text}");
         }

@@ -10,6 +10,7 @@ mod schema;
 mod selection;
 mod shape;
 mod suppression;
+pub mod webhook;
 
 pub use baseline::{Baseline, BaselineError};
 pub use exemption::Exemption;

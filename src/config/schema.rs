@@ -17,7 +17,13 @@ pub fn json_schema(rules: &[KnownRule]) -> Json {
 
 fn of(shape: &Shape, rules: &[KnownRule]) -> Json {
     match shape {
-        Shape::Any => json!({}),
+        Shape::Choice(choices) => json!({"enum": choices}),
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::ByRule(item) => {
+            let properties: Map<String, Json> =
+                rules.iter().map(|rule| (rule.id.clone(), described(of(item, rules), &rule.title))).collect();
+            json!({"type": "object", "properties": properties, "additionalProperties": false})
+        }
         Shape::Text => json!({"type": "string", "minLength": 1}),
         Shape::Date => json!({"type": "string", "format": "date"}),
         Shape::Rule => json!({"enum": rules.iter().map(|rule| rule.id.as_str()).chain(["*"]).collect::<Vec<_>>()}),

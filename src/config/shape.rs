@@ -3,6 +3,7 @@
 
 use super::KnownRule;
 use super::near::hint;
+use super::webhook::SECTION;
 use crate::place::Path;
 use crate::value::{Lookup, Value};
 
@@ -22,8 +23,12 @@ pub(super) enum Shape {
     Rule,
     /// This number.
     Version(i64),
-    /// Checked elsewhere.
-    Any,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// True or false.
+    Flag,
+    /// A mapping from rule ids.
+    ByRule(&'static Self),
 }
 
 /// A key of a mapping.
@@ -34,7 +39,7 @@ pub(super) struct Key {
     pub(super) doc: &'static str,
 }
 
-const fn key(name: &'static str, required: bool, shape: Shape, doc: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, required: bool, shape: Shape, doc: &'static str) -> Key {
     Key { name, required, shape, doc }
 }
 
@@ -54,7 +59,7 @@ pub(super) static FILE: Shape = Shape::Map(&[
     key("rules", false, Shape::Rules, "Settings of rules, by id."),
     key("exclude", false, Shape::List(&GLOB), "Globs of paths, relative to this file, that walks do not lint."),
     key("exemptions", false, Shape::List(&EXEMPTION), "Findings that are accepted, with the reason."),
-    key("webhook", false, Shape::Any, "Settings of the admission webhook (`kubelint serve`)."),
+    key("webhook", false, Shape::Map(SECTION), "Settings of the admission webhook (`kubelint serve`)."),
 ]);
 
 pub(super) const RULE_KEYS: [(&str, &str); 2] =
@@ -69,7 +74,27 @@ pub(super) type Complaint = (Path, String);
 pub(super) fn check(shape: &Shape, value: &Value, path: &Path, rules: &[KnownRule], found: &mut Vec<Complaint>) {
     let mut say = |text: String| found.push((path.clone(), text));
     match shape {
-        Shape::Any => {}
+        Shape::Choice(choices) => {
+            let written = value.text().unwrap_or_default();
+            if !choices.contains(&written) {
+                say(format!("expected one of {}{}", choices.join(", "), hint(written, choices.iter().copied())));
+            }
+        }
+        Shape::Flag => {
+            if value.flag().is_none() {
+                say("expected true or false".into());
+            }
+        }
+        Shape::ByRule(item) => {
+            if !expect_map(value, path, found) {
+                return;
+            }
+            for (id, value) in value.entries() {
+                let path = path.child(id);
+                known(id, &path, rules, found);
+                check(item, value, &path, rules, found);
+            }
+        }
         Shape::Map(keys) => map(keys, value, path, rules, found),
         Shape::Rules => {
             if !expect_map(value, path, found) {

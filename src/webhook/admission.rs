@@ -336,6 +336,7 @@ fn break_glass(verdict: &mut Verdict, subject: &Subject, review: &Review<'_>, be
         glass::Glass::Refused(why) => verdict.notes.push(why),
         glass::Glass::Broken(reason) => {
             verdict.broken_glass = true;
+            verdict.broken = verdict.denied.iter().map(|finding| finding.rule.clone()).collect();
             verdict.audit.push(("break-glass", reason));
             verdict.warned.append(&mut verdict.denied);
             verdict.notes.append(&mut verdict.refusals);

@@ -2,12 +2,20 @@
 //! them (90 s), because closing one under a request loses the request; a client that dribbles is cut by other clocks than
 //! that of idleness, which is why hyper's own header timeout is off.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use hyper::Request;
+use hyper::body::Incoming;
+use tower_service::Service;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
@@ -67,15 +75,15 @@ impl Doing {
         (mark != 0).then(|| Duration::from_millis(self.now().saturating_sub(mark)))
     }
 
-    /// A request has come in whole.
-    pub(super) fn request_begins(&self) {
+    /// A request's head has come in whole. It ends when the guard is dropped, answered or not.
+    fn request_begins(self: Arc<Self>) -> Answering {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         self.idle_since.store(0, Ordering::Relaxed);
+        Answering(self)
     }
 
-    /// It is answered.
-    pub(super) fn request_ends(&self) {
+    fn request_ends(&self) {
         if self.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.idle_since.store(self.now(), Ordering::Relaxed);
         }
@@ -107,6 +115,41 @@ impl Doing {
         } else {
             let _ = self.blocked_since.compare_exchange(0, self.now(), Ordering::Relaxed, Ordering::Relaxed);
         }
+    }
+}
+
+/// A request that is being answered.
+struct Answering(Arc<Doing>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.request_ends();
+    }
+}
+
+/// Routes that tell the clocks of their connection when a request begins and ends.
+#[derive(Clone)]
+pub(super) struct Clocked {
+    pub(super) routes: Router,
+    pub(super) doing: Arc<Doing>,
+}
+
+impl Service<Request<Incoming>> for Clocked {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let answering = Arc::clone(&self.doing).request_begins();
+        let answered = self.routes.call(request);
+        Box::pin(async move {
+            let _answering = answering;
+            answered.await
+        })
     }
 }
 

@@ -1,15 +1,15 @@
-//! From an HTTP request to an HTTP response: routes, limits, deadlines and shedding. Knows no socket, so that tests call
-//! it in memory.
+//! From the request of a door to its answer: limits, deadlines and shedding. Knows neither routes nor sockets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use axum::extract::Request;
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Body;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Method, Request, Response, StatusCode, Version};
+use http_body_util::BodyExt as _;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_LENGTH, HeaderValue, RETRY_AFTER};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
@@ -19,6 +19,8 @@ use super::judge::World;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::reply::Reply;
+use super::router::{closing, json, message};
+use crate::cluster::events::Announcer;
 
 /// Largest body that is judged. The API server takes 3 MiB, which its JSON encoder can make six times as large, and sends twice on UPDATE.
 pub const BODY: usize = 32 << 20;
@@ -43,6 +45,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Set when the process is to end: every answer then closes its connection.
     pub draining: AtomicBool,
+    /// Writes Events of what is refused; `None`: nobody does.
+    pub announcer: Option<Announcer>,
     budget: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
 }
@@ -61,51 +65,14 @@ impl App {
             world,
             metrics,
             draining: AtomicBool::new(false),
+            announcer: None,
             budget: Arc::new(Semaphore::new(BUDGET)),
             heavy: Arc::new(Semaphore::new(1)),
         }
     }
 
     /// Answers one request.
-    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>) -> Response<Full<Bytes>>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        self.metrics.inflight.inc();
-        let one = request.version() < Version::HTTP_2;
-        let mut response = self.route(request).await;
-        if one && self.draining.load(Ordering::Acquire) {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        self.metrics.inflight.dec();
-        response
-    }
-
-    async fn route<B>(self: &Arc<Self>, request: Request<B>) -> Response<Full<Bytes>>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        let door = match request.uri().path() {
-            "/validate" => Door::Validate,
-            "/mutate" => Door::Mutate,
-            _ => return plain(StatusCode::NOT_FOUND, "post to /validate or /mutate"),
-        };
-        if request.method() != Method::POST {
-            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "post an AdmissionReview");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-            return response;
-        }
-        let json = |kind: &HeaderValue| kind.to_str().is_ok_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
-        if request.headers().get(CONTENT_TYPE).is_some_and(|kind| !json(kind)) {
-            return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "post application/json");
-        }
-        self.review(door, request).await
-    }
-
-    async fn review<B>(self: &Arc<Self>, door: Door, request: Request<B>) -> Response<Full<Bytes>>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
+    pub(super) async fn review(self: &Arc<Self>, door: Door, request: Request) -> Response {
         let began = Instant::now();
         let budget = evaluation_time(request.uri().query().unwrap_or_default());
         let clock = Clock { began, half: began + budget / 2, until: began + budget };
@@ -116,7 +83,7 @@ impl App {
                 return self.tell(door, admission::answer_oversize(&head, BODY), began);
             }
             Err(refused) if refused.status == StatusCode::TOO_MANY_REQUESTS => return self.shed("memory"),
-            Err(refused) => return closing(plain(refused.status, refused.message)),
+            Err(refused) => return closing(message(refused.status, refused.message)),
         };
         match self.evaluate(door, body, &clock).await {
             Some(reply) => self.tell(door, reply, began),
@@ -157,10 +124,7 @@ impl App {
         }
     }
 
-    async fn read<B>(&self, request: Request<B>, clock: &Clock) -> Result<Read, Refused>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
+    async fn read(&self, request: Request, clock: &Clock) -> Result<Read, Refused> {
         let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let mut permits = self.permits(length.unwrap_or(0).min(BODY), clock.half).await?;
         let end = (clock.began + BODY_TIME).into();
@@ -198,16 +162,14 @@ impl App {
         permits.map_err(|_| busy())?.map_err(|_| busy())
     }
 
-    fn tell(&self, door: Door, reply: Reply, began: Instant) -> Response<Full<Bytes>> {
+    fn tell(&self, door: Door, reply: Reply, began: Instant) -> Response {
         let (took, told) = (began.elapsed(), &reply.told);
         let door = match door {
             Door::Validate => "validate",
             Door::Mutate => "mutate",
         };
         self.metrics.answered(door, told, took);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let rules = told.denied_by.join(",");
-        if matches!(told.verdict, "denied" | "broken-glass") {
+        if matches!(told.verdict, "denied" | "broken-glass") || tracing::enabled!(tracing::Level::DEBUG) {
             tracing::info!(
                 door,
                 verdict = told.verdict,
@@ -217,23 +179,13 @@ impl App {
                 subresource = told.subresource,
                 namespace = told.namespace,
                 name = told.name,
-                rules,
-                micros,
+                rules = told.denied_by.join(","),
+                micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                 "answered"
             );
-        } else {
-            tracing::debug!(
-                door,
-                verdict = told.verdict,
-                uid = told.uid,
-                operation = told.operation,
-                resource = told.resource,
-                subresource = told.subresource,
-                namespace = told.namespace,
-                name = told.name,
-                micros,
-                "answered"
-            );
+        }
+        if let (Some(announcer), Some(notice)) = (&self.announcer, told.notice()) {
+            announcer.tell(notice);
         }
         for rule in &told.failed {
             tracing::warn!(rule = &**rule, uid = told.uid, "a rule could not be evaluated");
@@ -243,9 +195,9 @@ impl App {
     }
 
     /// The API server tries again for as long as its timeout lasts, on another connection and perhaps another replica.
-    fn shed(&self, reason: &'static str) -> Response<Full<Bytes>> {
+    fn shed(&self, reason: &'static str) -> Response {
         self.metrics.shed(reason);
-        let mut response = closing(plain(StatusCode::TOO_MANY_REQUESTS, "busy: try again"));
+        let mut response = closing(message(StatusCode::TOO_MANY_REQUESTS, "busy: try again"));
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response
     }
@@ -262,22 +214,6 @@ enum Read {
     Whole(Bytes, OwnedSemaphorePermit),
     /// The beginning of what was too large.
     Oversize(Bytes),
-}
-
-fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn plain(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
-    json(status, serde_json::json!({ "message": message }).to_string())
-}
-
-fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 /// Nine tenths of `?timeout=10s`, at least 100 ms, at most the 30 s that the API allows.

@@ -1,19 +1,20 @@
 //! The listener for probes and metrics: plain HTTP on a port of its own, so that a flood of admission requests does not
 //! make the process look dead. Ready means: rules loaded, certificate valid, caches synced, not draining.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -51,33 +52,50 @@ impl Health {
         }
     }
 
-    /// Answers one request.
-    pub fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        if method != Method::GET && method != Method::HEAD {
-            return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".into());
+    /// `GET /livez`, `/readyz`, `/startupz` and `/metrics`.
+    pub fn routes(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/livez", get(Self::live))
+            .route("/readyz", get(Self::ready))
+            .route("/startupz", get(Self::started))
+            .route("/metrics", get(Self::metrics))
+            .method_not_allowed_fallback(async || text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"))
+            .fallback(async || text(StatusCode::NOT_FOUND, "/livez, /readyz, /startupz or /metrics\n"))
+            .with_state(Arc::clone(self))
+    }
+
+    async fn live(State(health): State<Arc<Self>>) -> Response {
+        if health.app.pool.is_alive() {
+            return text(StatusCode::OK, "ok\n");
         }
-        match path {
-            "/livez" if self.app.pool.is_alive() => text(StatusCode::OK, "ok\n".into()),
-            "/livez" => text(StatusCode::INTERNAL_SERVER_ERROR, "all evaluating threads hang\n".into()),
-            "/readyz" => match self.not_ready() {
-                None => text(StatusCode::OK, "ok\n".into()),
-                Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-            },
-            "/startupz" if self.served.is_ready() && self.synced.load(Ordering::Acquire) => text(StatusCode::OK, "ok\n".into()),
-            "/startupz" => text(StatusCode::SERVICE_UNAVAILABLE, "starting\n".into()),
-            "/metrics" => {
-                let mut response = text(StatusCode::OK, self.app.metrics.text());
-                let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, kind);
-                response
-            }
-            _ => text(StatusCode::NOT_FOUND, "/livez, /readyz, /startupz or /metrics\n".into()),
+        text(StatusCode::INTERNAL_SERVER_ERROR, "all evaluating threads hang\n")
+    }
+
+    async fn ready(State(health): State<Arc<Self>>) -> Response {
+        match health.not_ready() {
+            None => text(StatusCode::OK, "ok\n"),
+            Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         }
+    }
+
+    async fn started(State(health): State<Arc<Self>>) -> Response {
+        if health.served.is_ready() && health.synced.load(Ordering::Acquire) {
+            return text(StatusCode::OK, "ok\n");
+        }
+        text(StatusCode::SERVICE_UNAVAILABLE, "starting\n")
+    }
+
+    async fn metrics(State(health): State<Arc<Self>>) -> Response {
+        let mut response = text(StatusCode::OK, health.app.metrics.text());
+        let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        response
     }
 
     /// Serves until everything is over: probes are answered to the end.
     pub async fn run(self: Arc<Self>, listener: TcpListener, mut phase: watch::Receiver<Phase>) {
         let slots = Arc::new(Semaphore::new(CONNECTIONS));
+        let routes = self.routes();
         loop {
             let stream = tokio::select! {
                 () = reached(&mut phase, Phase::Over) => return,
@@ -90,12 +108,8 @@ impl Health {
                 },
             };
             let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
-            let health = Arc::clone(&self);
+            let service = TowerToHyperService::new(routes.clone());
             tokio::spawn(async move {
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let response = health.answer(request.method(), request.uri().path());
-                    async move { Ok::<_, Infallible>(response) }
-                });
                 let mut builder = http1::Builder::new();
                 builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
                 let _ = timeout(Duration::from_secs(300), builder.serve_connection(TokioIo::new(stream), service)).await;
@@ -105,8 +119,8 @@ impl Health {
     }
 }
 
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn text(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response

@@ -18,6 +18,9 @@ use super::reply::Told;
 /// Upper bounds in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
+/// Upper bounds in seconds for one rule on one object.
+const RULE_SECONDS: [f64; 6] = [0.000_05, 0.000_2, 0.001, 0.005, 0.025, 0.1];
+
 /// Resources with a label of their own; everything else is `other`.
 const RESOURCES: &[&str] = &[
     "apps/daemonsets",
@@ -63,6 +66,12 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BundleLabels {
+    version: &'static str,
+    digest: String,
+}
+
 type GaugeI = Gauge<i64, AtomicI64>;
 
 /// All metrics of `kubelint serve`.
@@ -74,6 +83,10 @@ pub struct Metrics {
     shed: Family<ReasonLabels, Counter>,
     rule_errors: Family<RuleLabels, Counter>,
     denials: Family<RuleLabels, Counter>,
+    rule_duration: Family<RuleLabels, Histogram, fn() -> Histogram>,
+    bundle: Family<BundleLabels, GaugeI>,
+    /// Seconds since a watch last heard of the API server, of the one that waits longest; 0 without a cluster.
+    pub watch_lag: Gauge<f64, AtomicU64>,
     /// Requests that are being answered.
     pub inflight: GaugeI,
     /// Requests that were too large to be read.
@@ -109,6 +122,9 @@ impl Metrics {
             shed: Family::default(),
             rule_errors: Family::default(),
             denials: Family::default(),
+            rule_duration: Family::new_with_constructor((|| Histogram::new(RULE_SECONDS)) as fn() -> Histogram),
+            bundle: Family::default(),
+            watch_lag: Gauge::default(),
             inflight: GaugeI::default(),
             oversize: Counter::default(),
             connections: GaugeI::default(),
@@ -133,6 +149,13 @@ impl Metrics {
         registry.register("admission_oversize", "Requests larger than what is read", self.oversize.clone());
         registry.register("rule_errors", "Evaluations of a rule that failed", self.rule_errors.clone());
         registry.register("rule_denials", "Refusals by rule", self.denials.clone());
+        registry.register("rule_duration_seconds", "Time of one rule on one object of a kind that it judges", self.rule_duration.clone());
+        registry.register(
+            "bundle_info",
+            "The rules and the configuration in use, by the digest of the audit log; always 1",
+            self.bundle.clone(),
+        );
+        registry.register("watch_lag_seconds", "Time since the slowest watch last heard of the API server", self.watch_lag.clone());
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register(
             "tls_cert_not_after_seconds",
@@ -155,9 +178,20 @@ impl Metrics {
         for rule in &told.failed {
             self.rule_errors.get_or_create(&RuleLabels { rule: rule.to_string() }).inc();
         }
-        for rule in &told.denied_by {
+        for rule in told.denied_by.iter().filter(|_| told.verdict == "denied") {
             self.denials.get_or_create(&RuleLabels { rule: rule.to_string() }).inc();
         }
+    }
+
+    /// What counts the time of one rule; a copy of it counts into the same.
+    pub fn rule_clock(&self, rule: &str) -> Histogram {
+        self.rule_duration.get_or_create_owned(&RuleLabels { rule: rule.to_owned() })
+    }
+
+    /// Names the rules and the configuration that are in use from now on.
+    pub fn uses(&self, digest: &str) {
+        self.bundle.clear();
+        self.bundle.get_or_create(&BundleLabels { version: env!("CARGO_PKG_VERSION"), digest: digest.to_owned() }).set(1);
     }
 
     /// Counts how long a request waited for a thread.

@@ -3,12 +3,13 @@
 //! never replaces what works. The verdict itself is a pure function ([`admission::answer`]).
 //!
 //! ```text
-//! server (TLS, connections) -> handler (limits, deadlines, shedding) -> pool (threads) -> admission -> reply
-//!                                                                                          |-- judge (rules) , world (cluster)
+//! server (TLS, connections) -> router -> handler (limits, deadlines, shedding) -> pool (threads) -> admission -> reply
+//!                                                                                                    |-- judge (rules) , world (cluster)
 //! ```
 
 pub mod admission;
 pub mod alone;
+mod certificates;
 mod connection;
 mod debt;
 pub mod envelope;
@@ -21,11 +22,13 @@ mod mutate;
 pub mod pool;
 pub mod reply;
 pub mod review;
+pub mod router;
 pub mod rulebook;
 mod serve;
 pub mod server;
-pub mod settings;
 pub mod tls;
 pub mod verdict;
 
-pub use serve::{LogFormat, Options, ServeError, serve, start_logging};
+pub use crate::config::webhook as settings;
+pub use certificates::Certificates;
+pub use serve::{LogFormat, Options, Place, ServeError, serve, start_logging};

@@ -94,6 +94,13 @@ impl<T> Ticket<T> {
     }
 }
 
+/// Whoever no longer waits for the result does not want it computed.
+impl<T> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::mutate::json_patch;
 use super::review::Review;
 use super::verdict::{Verdict, plain};
+use crate::cluster::events::{Happening, Notice};
 use crate::finding::PatchOp;
 use crate::objects::Object;
 
@@ -32,16 +33,45 @@ pub struct Told {
     pub resource: String,
     /// `scale` and the like.
     pub subresource: String,
+    /// Of the object, as it says itself; empty if it could not be read.
+    pub api_version: String,
+    /// Of the object, as it says itself; empty if it could not be read.
+    pub kind: String,
+    /// Nothing will be stored.
+    pub dry_run: bool,
     /// Of the object.
     pub namespace: String,
     /// Of the object.
     pub name: String,
     /// `allowed`, `warned`, `denied`, `broken-glass`, `mutated`, `unread`.
     pub verdict: &'static str,
-    /// The rules that refused.
+    /// The rules that refused, or would have if the glass had not been broken.
     pub denied_by: Vec<Arc<str>>,
     /// The rules that failed.
     pub failed: Vec<Arc<str>>,
+}
+
+impl Told {
+    /// What an Event says of it; `None`: nothing worth one, or a dry run.
+    pub(super) fn notice(&self) -> Option<Notice> {
+        let happening = match self.verdict {
+            "denied" => Happening::Refused,
+            "broken-glass" => Happening::GlassBroken,
+            _ => return None,
+        };
+        if self.dry_run || self.kind.is_empty() {
+            return None;
+        }
+        Some(Notice {
+            happening,
+            operation: self.operation,
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            rules: self.denied_by.clone(),
+        })
+    }
 }
 
 fn told(review: &Review<'_>, object: Option<&Object>) -> Told {
@@ -51,6 +81,9 @@ fn told(review: &Review<'_>, object: Option<&Object>) -> Told {
         operation: review.operation.as_str(),
         resource: plain(&review.resource, 128),
         subresource: plain(&review.subresource, 64),
+        api_version: object.map_or_else(String::new, |object| plain(&object.identity.api_version, 128)),
+        kind: object.map_or_else(String::new, |object| plain(&object.identity.kind, 128)),
+        dry_run: review.dry_run,
         namespace: plain(&review.namespace, 64),
         name: plain(name, 253),
         ..Told::default()
@@ -88,6 +121,8 @@ impl Reply {
             response.insert("auditAnnotations".into(), annotations.into());
         }
         let mut denied_by: Vec<Arc<str>> = verdict.denied.iter().map(|finding| finding.rule.clone()).collect();
+        denied_by.extend(verdict.broken.iter().cloned());
+        denied_by.sort_unstable();
         denied_by.dedup();
         let told = Told { verdict: verdict.name(), denied_by, failed: verdict.failed_rules.clone(), ..told(review, object) };
         Self { status: 200, body: review_of(response), told }

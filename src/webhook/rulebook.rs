@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::Zoned;
+use prometheus_client::metrics::histogram::Histogram;
 use sha2::{Digest as _, Sha256};
 
 use super::judge::{Case, Failure, Judge, Judged};
+use super::metrics::Metrics;
 use super::pool::JudgeSource;
 use super::settings::Settings;
 use crate::config::{self, AnnotationLine, Config};
@@ -25,22 +27,16 @@ pub struct Rulebook {
     catalog: Arc<Catalog>,
     config: Config,
     selected: Vec<Selected>,
-    settings: Settings,
     kubernetes_minor: u32,
     digest: String,
 }
 
 impl Rulebook {
     /// Of a checked configuration.
-    ///
-    /// # Errors
-    /// The mistakes in its section `webhook`.
-    pub fn new(catalog: Arc<Catalog>, config: Config, kubernetes_minor: u32) -> Result<Self, Vec<String>> {
-        let ids: Vec<&str> = catalog.rules().iter().map(|rule| &*rule.id).collect();
-        let settings = Settings::decode(&config.webhook, &ids)?;
+    pub fn new(catalog: Arc<Catalog>, config: Config, kubernetes_minor: u32) -> Self {
         let selected = config::select(&catalog, &config, Door::Admission);
         let digest = digest(&catalog, &config);
-        Ok(Self { catalog, config, selected, settings, kubernetes_minor, digest })
+        Self { catalog, config, selected, kubernetes_minor, digest }
     }
 
     /// The rules that run.
@@ -56,9 +52,14 @@ impl Rulebook {
         kinds
     }
 
+    /// A digest of the rules and their configuration.
+    pub fn content(&self) -> &str {
+        self.digest.rsplit(' ').next().unwrap_or_default()
+    }
+
     /// The section `webhook`.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.config.webhook
     }
 }
 
@@ -76,16 +77,26 @@ fn digest(catalog: &Catalog, config: &Config) -> String {
 pub struct Shelf {
     current: ArcSwap<Rulebook>,
     generation: AtomicU64,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Shelf {
     /// With a first rulebook.
     pub fn new(book: Rulebook) -> Self {
-        Self { current: ArcSwap::from_pointee(book), generation: AtomicU64::new(0) }
+        Self { current: ArcSwap::from_pointee(book), generation: AtomicU64::new(0), metrics: None }
+    }
+
+    /// With a first rulebook; counts how long each rule takes.
+    pub fn measured(book: Rulebook, metrics: Arc<Metrics>) -> Self {
+        metrics.uses(book.content());
+        Self { metrics: Some(metrics), ..Self::new(book) }
     }
 
     /// From the next request on.
     pub fn replace(&self, book: Rulebook) {
+        if let Some(metrics) = &self.metrics {
+            metrics.uses(book.content());
+        }
         self.current.store(Arc::new(book));
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
@@ -104,7 +115,12 @@ impl JudgeSource for Shelf {
     fn make(&self) -> Box<dyn Judge> {
         let book = self.current();
         let engine = Engine::new(Arc::clone(&book.catalog), EngineSettings::admission(RULE));
-        Box::new(Rules { book, engine })
+        let clock = |selected: &Selected| {
+            let rule = book.catalog.rules().get(selected.rule)?;
+            self.metrics.as_ref().map(|metrics| metrics.rule_clock(&rule.id))
+        };
+        let clocks = book.selected.iter().map(clock).collect();
+        Box::new(Rules { book, engine, clocks })
     }
 }
 
@@ -112,6 +128,8 @@ impl JudgeSource for Shelf {
 struct Rules {
     book: Arc<Rulebook>,
     engine: Engine,
+    /// Of the selected rules, in their order.
+    clocks: Vec<Option<Histogram>>,
 }
 
 impl Judge for Rules {
@@ -122,16 +140,20 @@ impl Judge for Rules {
         let mut judged = Judged::default();
         let annotations = config::annotation_lines(case.object);
         let kind = case.object.group_kind();
-        for selected in &book.selected {
+        for (selected, clock) in book.selected.iter().zip(&self.clocks) {
             let Some(rule) = book.catalog.rules().get(selected.rule) else { continue };
             if case.rules.is_some_and(|only| !only.contains(&rule.id)) {
                 continue;
             }
-            if Instant::now() >= case.until {
+            let began = Instant::now();
+            if began >= case.until {
                 judged.failures.push(failure(rule, kind, "there was no time left".into()));
                 continue;
             }
             let outcome = self.engine.evaluate(&mut facts, std::slice::from_ref(selected));
+            if let (Some(clock), true) = (clock, rule.judges(kind)) {
+                clock.observe(began.elapsed().as_secs_f64());
+            }
             judged.failures.extend(outcome.errors.into_iter().map(|error| failure(rule, kind, error.message)));
             for finding in outcome.findings.into_iter().filter(|finding| !exempt(&book.config, finding)) {
                 let ignored = annotations.iter().any(|line| ignores(line, &finding));
@@ -150,7 +172,7 @@ impl Judge for Rules {
     }
 
     fn settings(&self) -> &Settings {
-        &self.book.settings
+        self.book.settings()
     }
 
     fn digest(&self) -> &str {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::alone::Alone;
+use super::certificates::{Certificates, Stand, own_configurations};
 use super::handler::App;
 use super::health::Health;
 use super::judge::World;
@@ -20,7 +21,9 @@ use super::metrics::Metrics;
 use super::pool::Pool;
 use super::rulebook::{Rulebook, Shelf};
 use super::server::{Phase, Server};
-use super::tls::{self, Files, Look, PairError, Served};
+use super::tls::{self, Files, PairError, Served};
+use crate::cluster::certificates::{Keeper, Names};
+use crate::cluster::events::Announcer;
 use crate::config::{Config, ConfigError, known_rules};
 use crate::rules::Catalog;
 
@@ -41,10 +44,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Probes and metrics, plain.
     pub health_listen: SocketAddr,
-    /// The certificate chain, PEM.
-    pub certificate: PathBuf,
-    /// Its key, PEM.
-    pub key: PathBuf,
+    /// Where the certificate comes from.
+    pub certificates: Certificates,
+    /// The cluster it serves; `None`: it serves from the request alone, and writes nothing anywhere.
+    pub cluster: Option<Place>,
     /// Refuse TLS 1.2.
     pub only_tls_13: bool,
     /// `kubelint.yaml`; `None`: all defaults.
@@ -61,15 +64,29 @@ pub struct Options {
     pub drain: Duration,
 }
 
+/// Where in a cluster it serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its namespace; `None`: the one of its service account, or of the kubeconfig's context.
+    pub namespace: Option<String>,
+    /// Its Service.
+    pub service: String,
+    /// The name of its webhook configurations.
+    pub configurations: String,
+}
+
 /// Why it does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The configuration has mistakes, or cannot be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The section `webhook` has mistakes.
-    #[error("{}: {}", .0.display(), .1.join("\n"))]
-    Section(PathBuf, Vec<String>),
+    /// It is not told how to reach the API server.
+    #[error("the API server cannot be found: {0}; set KUBECONFIG, or pass --no-cluster to judge each request by itself")]
+    Cluster(String),
+    /// Without a cluster there is no CA of its own.
+    #[error("without a cluster certificates are files: pass --tls-cert and --tls-key")]
+    NoFiles,
     /// No certificate to serve.
     #[error(transparent)]
     Certificate(#[from] PairError),
@@ -100,8 +117,7 @@ fn read_book(options: &Options) -> Result<Rulebook, ServeError> {
         Some(file) => Config::load(file, &known_rules(&options.catalog))?,
         None => Config::default(),
     };
-    let file = options.config.clone().unwrap_or_default();
-    Rulebook::new(Arc::clone(&options.catalog), config, options.kubernetes_minor).map_err(|mistakes| ServeError::Section(file, mistakes))
+    Ok(Rulebook::new(Arc::clone(&options.catalog), config, options.kubernetes_minor))
 }
 
 /// Serves until it is told to end.
@@ -110,32 +126,65 @@ fn read_book(options: &Options) -> Result<Rulebook, ServeError> {
 /// When it cannot begin to.
 pub fn serve(options: &Options) -> Result<(), ServeError> {
     let book = read_book(options)?;
-    let mut files = Files::new(options.certificate.clone(), options.key.clone());
-    let served = Arc::new(Served::default());
     let metrics = Metrics::new();
-    match files.look(Timestamp::now().as_second()) {
-        Look::New(pair) => {
-            metrics.certificate_not_after.set(pair.not_after);
-            served.replace(&pair);
+    let stand = Stand { served: Arc::new(Served::default()), metrics: Arc::clone(&metrics) };
+    let files = match &options.certificates {
+        Certificates::Files { certificate, key } => {
+            let mut files = Files::new(certificate.clone(), key.clone());
+            stand.begin(&mut files)?;
+            Some(files)
         }
-        Look::Bad(error) => return Err(error.into()),
-        Look::Same => {}
-    }
+        Certificates::Own if options.cluster.is_none() => return Err(ServeError::NoFiles),
+        Certificates::Own => None,
+    };
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads.clamp(1, 4)).enable_all().build().map_err(ServeError::Start)?;
+    let connected = options.cluster.as_ref().map(|place| runtime.block_on(connect(place))).transpose()?;
     metrics.config_loaded.set(Timestamp::now().as_second());
-    let shelf = Arc::new(Shelf::new(book));
+    let shelf = Arc::new(Shelf::measured(book, Arc::clone(&metrics)));
     let pool = Pool::new(threads, Arc::clone(&shelf) as Arc<_>);
     let world: Arc<dyn World> = Arc::new(Alone);
-    let app = Arc::new(App::new(pool, world, metrics));
-    let ended = runtime.block_on(run(options, app, served, files, shelf));
+    let mut app = App::new(pool, world, metrics);
+    if let Some((client, names)) = &connected {
+        let (announcer, writing) = Announcer::new(client.clone(), replica(names));
+        runtime.spawn(writing);
+        app.announcer = Some(announcer);
+    }
+    match (files, connected) {
+        (Some(files), connected) => {
+            runtime.spawn(stand.clone().watch(files));
+            connected.map(|(client, names)| runtime.spawn(own_configurations(Keeper::new(&client, names))));
+        }
+        (None, Some((client, names))) => {
+            runtime.spawn(stand.clone().keep(Keeper::new(&client, names)));
+        }
+        (None, None) => {}
+    }
+    let ended = runtime.block_on(run(options, Arc::new(app), stand.served, shelf));
     // What still evaluates after the drain is not waited for.
     runtime.shutdown_background();
     ended
 }
 
-async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, files: Files, shelf: Arc<Shelf>) -> Result<(), ServeError> {
+/// A client, and the names it is known by.
+async fn connect(place: &Place) -> Result<(kube::Client, Names), ServeError> {
+    let config = kube::Config::infer().await.map_err(|error| ServeError::Cluster(error.to_string()))?;
+    let names = Names {
+        namespace: place.namespace.clone().unwrap_or_else(|| config.default_namespace.clone()),
+        service: place.service.clone(),
+        configurations: place.configurations.clone(),
+    };
+    let client = kube::Client::try_from(config).map_err(|error| ServeError::Cluster(error.to_string()))?;
+    Ok((client, names))
+}
+
+/// The name of this replica: the Pod's, where there is one.
+fn replica(names: &Names) -> String {
+    std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| names.service.clone())
+}
+
+async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, shelf: Arc<Shelf>) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Start)?;
     let (phase, phases) = watch::channel(Phase::Serving);
@@ -145,7 +194,6 @@ async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, files: Files
     let tls = tls::server_config(Arc::clone(&served), options.only_tls_13)?;
     let health = Arc::new(Health { app: Arc::clone(&app), served: Arc::clone(&served), synced: Arc::new(AtomicBool::new(true)) });
     tokio::spawn(health.run(health_listener, phases.clone()));
-    tokio::spawn(watch_certificate(files, served, Arc::clone(&app)));
     tokio::spawn(watch_config(options.clone(), shelf, Arc::clone(&app)));
     let mut serving = tokio::spawn(Server::new(Arc::clone(&app), tls, phases).run(listener));
     tracing::info!(listen = %options.listen, health = %options.health_listen, version = env!("CARGO_PKG_VERSION"), "serving");
@@ -169,27 +217,6 @@ async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, files: Files
     phase.send_replace(Phase::Over);
     tracing::info!(drained, "ended");
     Ok(())
-}
-
-async fn watch_certificate(mut files: Files, served: Arc<Served>, app: Arc<App>) {
-    loop {
-        sleep(tls::POLL).await;
-        let looked = tokio::task::spawn_blocking(move || (files.look(Timestamp::now().as_second()), files)).await;
-        let Ok((look, back)) = looked else { return };
-        files = back;
-        match look {
-            Look::Same => {}
-            Look::New(pair) => {
-                served.replace(&pair);
-                app.metrics.certificate_not_after.set(pair.not_after);
-                tracing::info!(not_after = pair.not_after, "serving another certificate");
-            }
-            Look::Bad(error) => {
-                app.metrics.certificate_failures.inc();
-                tracing::error!(%error, "the new certificate cannot be served; the one before is");
-            }
-        }
-    }
 }
 
 /// A configuration that changed replaces the one in use if it has no mistakes.

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use axum::Router;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -21,8 +22,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::connection::{Doing, Fate, Watched};
+use super::connection::{Clocked, Doing, Fate, Watched};
 use super::handler::App;
+use super::router;
 
 /// Connections at one time; an idle one costs about 28 KB. Beyond, the longest idle one is closed.
 const CONNECTIONS: usize = 2_048;
@@ -57,6 +59,7 @@ type Open = Mutex<BTreeMap<u64, Arc<Doing>>>;
 /// The listener for admission requests.
 pub struct Server {
     app: Arc<App>,
+    routes: Router,
     tls: TlsAcceptor,
     phase: watch::Receiver<Phase>,
     open: Arc<Open>,
@@ -68,6 +71,7 @@ impl Server {
     /// Serves `app` in the phases that are told.
     pub fn new(app: Arc<App>, tls: Arc<ServerConfig>, phase: watch::Receiver<Phase>) -> Self {
         Self {
+            routes: router::admission(Arc::clone(&app)),
             app,
             tls: TlsAcceptor::from(tls),
             phase,
@@ -133,10 +137,13 @@ impl Server {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&doing));
         self.app.metrics.connections.inc();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&doing)));
+        let service = TowerToHyperService::new(Clocked { routes: self.routes.clone(), doing: Arc::clone(&doing) });
+        let phase = self.phase.clone();
         if multiplexed {
-            self.serve_2(io, &doing).await
+            // HTTP/2 has a frame for it: the client moves on without losing anything.
+            drive(http_2().serve_connection(io, service), &doing, phase, Phase::LameDuck).await;
         } else {
-            self.serve_1(io, &doing).await
+            drive(http_1().serve_connection(io, service), &doing, phase, Phase::Draining).await;
         }
         self.app.metrics.connections.dec();
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
@@ -146,72 +153,42 @@ impl Server {
         let _one = self.handshakes.acquire().await.ok()?;
         timeout(HANDSHAKE, self.tls.accept(stream)).await.ok()?.ok()
     }
+}
 
-    async fn serve_1(&self, io: TokioIo<Watched<TlsStream<TcpStream>>>, doing: &Arc<Doing>) {
-        let (app, clocks) = (Arc::clone(&self.app), Arc::clone(doing));
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (app, clocks) = (Arc::clone(&app), Arc::clone(&clocks));
-            async move {
-                clocks.request_begins();
-                let response = app.handle(request).await;
-                clocks.request_ends();
-                Ok::<_, std::convert::Infallible>(response)
-            }
-        });
-        let mut builder = http1::Builder::new();
-        builder.header_read_timeout(None).max_headers(128);
-        let connection = builder.serve_connection(io, service);
-        tokio::pin!(connection);
-        let mut phase = self.phase.clone();
-        let mut leaving = false;
-        let mut tick = ticker();
-        loop {
-            tokio::select! {
-                _ = connection.as_mut() => return,
-                () = reached(&mut phase, Phase::Draining), if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                () = doing.leave.notified(), if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                _ = tick.tick() => match doing.fate() {
-                    Fate::Cut => return,
-                    Fate::Retire if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                    _ => {}
-                },
-            }
+/// Serves one connection to its end. It is asked to end when idle from the phase `leave_at` on, and whenever its clocks say so.
+async fn drive(connection: impl GracefulConnection, doing: &Doing, mut phase: watch::Receiver<Phase>, leave_at: Phase) {
+    tokio::pin!(connection);
+    let mut leaving = false;
+    let mut tick = ticker();
+    loop {
+        let leave = tokio::select! {
+            _ = connection.as_mut() => return,
+            () = reached(&mut phase, leave_at), if !leaving => true,
+            () = doing.leave.notified(), if !leaving => true,
+            _ = tick.tick() => match doing.fate() {
+                Fate::Cut => return,
+                Fate::Retire => true,
+                Fate::Keep => false,
+            },
+        };
+        if leave && !leaving {
+            leaving = true;
+            connection.as_mut().graceful_shutdown();
         }
     }
+}
 
-    async fn serve_2(&self, io: TokioIo<Watched<TlsStream<TcpStream>>>, doing: &Arc<Doing>) {
-        let (app, clocks) = (Arc::clone(&self.app), Arc::clone(doing));
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (app, clocks) = (Arc::clone(&app), Arc::clone(&clocks));
-            async move {
-                clocks.request_begins();
-                let response = app.handle(request).await;
-                clocks.request_ends();
-                Ok::<_, std::convert::Infallible>(response)
-            }
-        });
-        let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder.timer(TokioTimer::new()).max_concurrent_streams(128).max_header_list_size(16 << 10);
-        builder.keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(Duration::from_secs(20));
-        let connection = builder.serve_connection(io, service);
-        tokio::pin!(connection);
-        let mut phase = self.phase.clone();
-        let mut leaving = false;
-        let mut tick = ticker();
-        loop {
-            tokio::select! {
-                _ = connection.as_mut() => return,
-                // HTTP/2 has a frame for it: the client moves on without losing anything.
-                () = reached(&mut phase, Phase::LameDuck), if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                () = doing.leave.notified(), if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                _ = tick.tick() => match doing.fate() {
-                    Fate::Cut => return,
-                    Fate::Retire if !leaving => { leaving = true; connection.as_mut().graceful_shutdown(); }
-                    _ => {}
-                },
-            }
-        }
-    }
+fn http_1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.header_read_timeout(None).max_headers(128);
+    builder
+}
+
+fn http_2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).max_concurrent_streams(128).max_header_list_size(16 << 10);
+    builder.keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(Duration::from_secs(20));
+    builder
 }
 
 fn ticker() -> tokio::time::Interval {

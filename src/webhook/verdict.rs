@@ -36,6 +36,8 @@ pub struct Verdict {
     pub failed_rules: Vec<Arc<str>>,
     /// Denials that an annotation broke.
     pub broken_glass: bool,
+    /// The rules of those.
+    pub broken: Vec<Arc<str>>,
 }
 
 impl Verdict {
