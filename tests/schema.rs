@@ -1,5 +1,6 @@
 //! `input.schema.errors` against a real API server: the objects of the rendered public charts, as they are and damaged, sent as dry
-//! runs with strict field validation. `KUBELINT_SCHEMA_CASES` sets how many damaged ones.
+//! runs with strict field validation. `KUBELINT_SCHEMA_CASES` sets how many damaged ones;
+//! `KUBELINT_SCHEMA_SILENT` prints what the server refuses when it validates and kubelint has nothing to say of.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -86,16 +87,15 @@ impl Drop for Server {
     }
 }
 
-/// What kubelint says: paths of unknown fields and wrong types, and of missing fields.
+/// What kubelint says: paths of unknown fields and wrong types; then of missing fields and refused values.
 fn faults(object: &Json, definitions: &[Json]) -> (Vec<String>, Vec<String>) {
     let read = |json: &Json| Object::new(Value::from_json_str(&json.to_string()).unwrap(), Origin::Cluster);
     let Some(object) = read(object) else { return Default::default() };
     let definitions = UnitSet::new(definitions.iter().filter_map(read).map(Arc::new).collect(), false);
     let errors = schema::errors(&object, schema::LAST_MINOR, &definitions);
-    let errors = errors
-        .items()
-        .iter()
-        .map(|error| (error.at("kind").text() == Some("missing"), format!("{} {}", error.at("path"), error.at("message"))));
+    let errors = errors.items().iter().map(|error| {
+        (matches!(error.at("kind").text(), Some("missing" | "invalid-value")), format!("{} {}", error.at("path"), error.at("message")))
+    });
     let (missing, shape): (Vec<_>, Vec<_>) = errors.partition(|(missing, _)| *missing);
     let text = |list: Vec<(bool, String)>| list.into_iter().map(|(_, text)| text).collect();
     (text(shape), text(missing))
@@ -169,6 +169,10 @@ fn damage(object: &mut Json, dice: &mut Dice) -> Option<String> {
         json!("1Gi"),
         json!(5_000_000_000_u64),
         json!([null]),
+        json!(-1),
+        json!("No name!"),
+        json!("-1"),
+        json!(""),
     ];
     let chosen = values[dice.below(values.len())].clone();
     let how = dice.below(5);
@@ -195,6 +199,8 @@ struct Tally {
     agreed: usize,
     refused: usize,
     missing: usize,
+    /// Refused when validated, and nothing said.
+    silent: Vec<String>,
     different: Vec<String>,
 }
 
@@ -206,6 +212,9 @@ impl Tally {
         let needless = !missing.is_empty() && (200..300).contains(&status);
         self.refused += usize::from(status == 400);
         self.missing += usize::from(!missing.is_empty() && !needless);
+        if status == 422 && missing.is_empty() {
+            self.silent.push(format!("{} {what}: {message}", object["kind"]));
+        }
         if same && !needless {
             self.agreed += 1;
         } else {
@@ -215,9 +224,15 @@ impl Tally {
     }
 
     fn report(&self, what: &str) {
-        let Self { agreed, refused, missing, different } = self;
+        let Self { agreed, refused, missing, silent, different } = self;
         let total = agreed + different.len();
-        eprintln!("{what}: {agreed} of {total} alike; {refused} refused when decoded, {missing} for a missing field");
+        let invalid = missing + silent.len();
+        eprintln!(
+            "{what}: {agreed} of {total} alike; {refused} refused when decoded; of {invalid} refused when validated {missing} foreseen"
+        );
+        if std::env::var_os("KUBELINT_SCHEMA_SILENT").is_some() {
+            eprintln!("{}", silent.join("\n"));
+        }
         assert!(
             different.is_empty(),
             "{} of {total} differ:\n{}",

@@ -179,7 +179,7 @@ impl<'a> Facts<'a> {
     /// `schema`: what the API server would refuse, and what becomes of the API version.
     fn schema_facts(&self) -> Value {
         let minor = self.context.kubernetes_minor;
-        record! { "errors": schema::errors(self.object, minor, self.context.set), "api": schema::api(self.object, minor) }
+        record! { "errors": schema::errors(self.object, minor, self.context.set), "api": schema::api(self.object, minor, self.context.set) }
     }
 
     /// `related`: what these needs yielded, and how much of their kinds is known.

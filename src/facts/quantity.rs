@@ -100,6 +100,11 @@ impl Quantity {
         self.nanos % NANO != 0
     }
 
+    /// Is it below 0?
+    pub const fn is_negative(self) -> bool {
+        self.nanos < 0
+    }
+
     /// Exactly nothing: for the kubelet that is as good as unset.
     pub const fn is_zero(self) -> bool {
         self.nanos == 0

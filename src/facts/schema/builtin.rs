@@ -15,17 +15,19 @@ const NOT_ASKED_FOR: &[(&str, &str)] = &[];
 
 /// Checks a whole object.
 pub(super) fn check(value: &Value, definition: &Definition, minor: u32, faults: &mut Faults) {
-    Check { minor, faults }.object(value, definition, "", &Path::root());
+    Check { minor, faults, root: value }.object(value, definition, "", &Path::root());
 }
 
 /// Checks a value of a definition by its name, such as the metadata of a custom resource.
 pub(super) fn check_part(value: &Value, name: &'static str, at: &Path, minor: u32, faults: &mut Faults) {
-    Check { minor, faults }.value(value, &Type::Definition(name), at);
+    Check { minor, faults, root: value }.value(value, &Type::Definition(name), at);
 }
 
 struct Check<'f> {
     minor: u32,
     faults: &'f mut Faults,
+    /// The whole object.
+    root: &'f Value,
 }
 
 impl Check<'_> {
@@ -38,12 +40,12 @@ impl Check<'_> {
         }
         for (key, child) in value.entries() {
             match definition.field(key) {
-                Some(field) => self.value(child, &field.of, &at.child(key)),
+                Some(field) => self.field(child, field, &at.child(key)),
                 None => self.faults.unknown(at, key, definition.fields.iter().map(|field| field.name)),
             }
         }
         // The server writes the status, and ignores what an applied manifest says there.
-        if at.steps().first().is_some_and(|step| *step == "status".into()) {
+        if is_status(at) {
             return;
         }
         let asked = |field: &&Field| field.required && !NOT_ASKED_FOR.contains(&(name, field.name));
@@ -51,6 +53,18 @@ impl Check<'_> {
             if value.at(field.name).is_absent() {
                 self.faults.missing(at, field.name);
             }
+        }
+        if let Some(relation) = definition.relation {
+            relation(value, at, self.root, self.faults);
+        }
+    }
+
+    fn field(&mut self, value: &Value, field: &Field, at: &Path) {
+        let before = self.faults.0.len();
+        self.value(value, &field.of, at);
+        let right = self.faults.0.len() == before && !value.is_absent() && !is_status(at);
+        if let Some(bound) = field.bound.filter(|_| right) {
+            bound.check(value, at, self.faults);
         }
     }
 
@@ -87,6 +101,10 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn is_status(at: &Path) -> bool {
+    at.steps().first().is_some_and(|step| *step == "status".into())
 }
 
 /// Is the place an item of a list? A null there is an empty item, not an unset field.

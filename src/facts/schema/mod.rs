@@ -1,5 +1,5 @@
 //! What the API server would say about an object's shape: fields that do not exist, values of a wrong type, required fields that
-//! are missing, and API versions that are no longer served. Judged as server-side strict field validation does, for
+//! are missing, values that it refuses, kinds that nobody serves, and API versions that are no longer served. Judged as server-side strict field validation does, for
 //! Kubernetes 1.33 to 1.37; custom resources by the CustomResourceDefinitions of the object's own unit.
 //! Must not know how a finding is worded in a report; values of Secrets never appear in a message.
 //!
@@ -12,6 +12,8 @@ mod builtin;
 mod removed;
 mod structural;
 mod table;
+mod unknown;
+mod values;
 
 pub use table::{FIRST_MINOR, LAST_MINOR};
 
@@ -33,6 +35,7 @@ enum FaultKind {
     UnknownField,
     WrongType,
     Missing,
+    InvalidValue,
 }
 
 impl FaultKind {
@@ -41,6 +44,7 @@ impl FaultKind {
             Self::UnknownField => "unknown-field",
             Self::WrongType => "wrong-type",
             Self::Missing => "missing",
+            Self::InvalidValue => "invalid-value",
         }
     }
 }
@@ -76,6 +80,16 @@ impl Faults {
         self.push(at.child(field), FaultKind::Missing, format!("required field {field:?} is missing"), None);
     }
 
+    /// A value of the right type that is refused all the same.
+    fn refused(&mut self, at: &Path, message: String) {
+        self.push(at.clone(), FaultKind::InvalidValue, message, None);
+    }
+
+    /// The same, where it is known what was probably meant.
+    fn suggested(&mut self, at: &Path, message: String, meant: Option<&str>) {
+        self.push(at.clone(), FaultKind::InvalidValue, message, meant.map(str::to_owned));
+    }
+
     fn wrong(&mut self, at: &Path, wanted: &str, value: &Value) {
         self.push(at.clone(), FaultKind::WrongType, format!("expected {wanted}, found {}", found(value)), None);
     }
@@ -102,14 +116,17 @@ fn nearest<'k>(field: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k 
 }
 
 /// What the API server would refuse about the object's shape, as `input.schema.errors`: an array of
-/// `{path, message, kind: "unknown-field"|"wrong-type"|"missing", suggestion}`, in the order of the fields.
+/// `{path, message, kind: "unknown-field"|"wrong-type"|"missing"|"invalid-value", suggestion}`, in the order of the fields.
 /// Empty where the kind has no known schema. `crds` is asked for CustomResourceDefinitions. An encrypted object is opaque.
 pub fn errors(object: &Object, minor: u32, crds: &dyn ObjectSet) -> Value {
     let mut faults = Faults::default();
     if !is_encrypted(object) {
         let identity = &object.identity;
         match Table::get().kind(&identity.api_version, &identity.kind, minor) {
-            Some(definition) => builtin::check(&object.value, definition, minor, &mut faults),
+            Some(definition) => {
+                builtin::check(&object.value, definition, minor, &mut faults);
+                values::name(&object.value, &identity.kind, &mut faults);
+            }
             None => {
                 if let Some(schema) = custom_schema(object, crds) {
                     structural::check(&object.value, &schema, minor, &mut faults);
@@ -131,10 +148,12 @@ pub fn errors(object: &Object, minor: u32, crds: &dyn ObjectSet) -> Value {
 /// `{removed_in, deprecated_in, replacement, same_shape, known}`. The first two are minor versions of Kubernetes 1.x or `null`;
 /// `replacement` is an `apiVersion` or `null`, which with `same_shape` takes the object as it is; `known` says whether the target version serves it itself
 /// (what a CustomResourceDefinition brings is not known here).
-pub fn api(object: &Object, minor: u32) -> Value {
+/// `stranger` is what is wrong with a kind that no Kubernetes has, `null` for one that some API server may know.
+pub fn api(object: &Object, minor: u32, crds: &dyn ObjectSet) -> Value {
     let (version, kind) = (&*object.identity.api_version, &*object.identity.kind);
     let known = Table::get().kind(version, kind, minor).is_some();
     let fate = removed::fate(version, kind);
+    let target = minor;
     let minor = |minor: Option<u32>| nullable(minor.map(u64::from));
     self::object([
         ("removed_in", minor(fate.and_then(|fate| fate.removed))),
@@ -142,6 +161,7 @@ pub fn api(object: &Object, minor: u32) -> Value {
         ("replacement", nullable(fate.and_then(|fate| fate.replacement))),
         ("same_shape", Value::from(fate.is_some_and(|fate| fate.same_shape))),
         ("known", Value::from(known)),
+        ("stranger", if known || fate.is_some() { Value::Null } else { unknown::stranger(object, target, crds) }),
     ])
 }
 
@@ -154,13 +174,15 @@ fn is_encrypted(object: &Object) -> bool {
 fn custom_schema(object: &Object, crds: &dyn ObjectSet) -> Option<Value> {
     let (group, version) = object.identity.api_version.split_once('/')?;
     let of_kind = crds.of_kind(CRD, None);
-    let spec = of_kind
-        .iter()
-        .map(|crd| crd.value.at("spec"))
-        .find(|spec| spec.at("group").text() == Some(group) && spec.dig(&["names", "kind"]).text() == Some(&*object.identity.kind))?;
+    let spec = of_kind.iter().map(|crd| crd.value.at("spec")).find(|spec| defines(spec, group, &object.identity.kind))?;
     let served = spec.at("versions").items().iter().find(|served| served.at("name").text() == Some(version))?;
     let schema = served.dig(&["schema", "openAPIV3Schema"]);
     matches!(schema, Value::Object(_)).then(|| schema.clone())
+}
+
+/// Is this the spec of the CustomResourceDefinition of a kind?
+fn defines(spec: &Value, group: &str, kind: &str) -> bool {
+    spec.at("group").text() == Some(group) && spec.dig(&["names", "kind"]).text() == Some(kind)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::sync::{LazyLock, OnceLock};
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use rustc_hash::FxHashMap;
 
+use super::values::{Bound, Relation, bound, relation};
+
 /// The oldest minor version of Kubernetes with schemas; older targets are judged by it.
 pub const FIRST_MINOR: u32 = 33;
 /// The newest minor version with schemas; newer targets are judged by it.
@@ -73,26 +75,30 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) required: bool,
     pub(super) of: Type,
+    /// What it may hold besides.
+    pub(super) bound: Option<&'static Bound>,
 }
 
 /// The fields of an object, by name.
 #[derive(Debug)]
 pub(super) struct Definition {
     pub(super) fields: Vec<Field>,
+    /// What its fields must agree on.
+    pub(super) relation: Option<Relation>,
 }
 
 impl Definition {
-    fn parse(line: &'static str) -> Self {
+    fn parse(name: &str, line: &'static str) -> Self {
         let mut fields: Vec<Field> = line
             .split(' ')
             .filter_map(|field| field.split_once('='))
-            .map(|(name, code)| {
-                let plain = name.trim_end_matches('!');
-                Field { name: plain, required: plain.len() < name.len(), of: Type::parse(code) }
+            .map(|(field, code)| {
+                let plain = field.trim_end_matches('!');
+                Field { name: plain, required: plain.len() < field.len(), of: Type::parse(code), bound: bound(name, plain) }
             })
             .collect();
         fields.sort_by_key(|field| field.name);
-        Self { fields }
+        Self { fields, relation: relation(name) }
     }
 
     /// A field by its name.
@@ -154,7 +160,7 @@ impl Table {
     /// A definition that another one, or a kind, names.
     pub(super) fn definition(&self, name: &str, minor: u32) -> Option<&Definition> {
         let span = at(self.definitions.get(name)?, minor)?;
-        Some(span.definition.get_or_init(|| Definition::parse(span.line)))
+        Some(span.definition.get_or_init(|| Definition::parse(name, span.line)))
     }
 
     #[cfg(test)]
@@ -162,7 +168,7 @@ impl Table {
         self.definitions.iter().flat_map(|(name, spans)| spans.iter().map(|span| (*name, span.line)))
     }
 
-    #[cfg(test)]
+    /// `apiVersion/kind` of everything that some version has.
     pub(super) fn kind_names(&self) -> impl Iterator<Item = &'static str> {
         self.kinds.keys().copied()
     }

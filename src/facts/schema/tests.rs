@@ -72,7 +72,7 @@ fn faults_of_built_in_kinds_are_named_with_their_place() {
 
 #[test]
 fn a_field_exists_from_the_version_on_that_brought_it() {
-    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","restartPolicyRules":[]}]}}"#;
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"a","restartPolicyRules":[]}]}}"#;
     assert_eq!(faults_with(pod, 33, &[]).len(), 1);
     assert_eq!(faults_with(pod, 37, &[]), [""; 0]);
 }
@@ -142,7 +142,8 @@ fn the_list_of_faults_ends() {
 #[test]
 fn removed_versions_name_their_replacement() {
     let fate = |version: &str, kind: &str, minor: u32| {
-        let api = api(&object_of(&format!(r#"{{"apiVersion":"{version}","kind":"{kind}"}}"#)), minor);
+        let object = object_of(&format!(r#"{{"apiVersion":"{version}","kind":"{kind}"}}"#));
+        let api = api(&object, minor, &UnitSet::new(Vec::new(), false));
         let text = api.at("replacement").text().unwrap_or("-").to_owned();
         (api.at("removed_in").int(), text, api.at("known").flag().unwrap())
     };

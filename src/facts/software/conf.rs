@@ -5,7 +5,7 @@ use super::Subject;
 use super::effective::{Loaded, Slot};
 use super::images::REDIS_LIKE;
 use super::run::Run;
-use crate::value::{Lookup, Value, nullable, object};
+use crate::value::{Lookup, Value, array, nullable, object};
 
 /// Directives whose value is given as text; none of them holds a password.
 const TEXTS: &[&str] = &[
@@ -86,10 +86,30 @@ pub(super) fn facts(pod: &PodView<'_>, subject: &Subject<'_>, run: &Run, loads: 
         ("requirepass_set".into(), set_or_hidden("requirepass")),
         ("aclfile_set".into(), set_or_hidden("aclfile")),
         ("replica_of".into(), nullable(replica.as_ref().map(|s| joined(s).unwrap_or_else(|| "(known at run time)".to_owned())))),
+        ("listens".into(), nullable(listens(loaded.filter(|_| complete), cluster).map(array))),
         ("complete".into(), Value::from(complete)),
     ];
     pairs.extend(TEXTS.iter().map(|name| (name.replace('-', "_"), nullable(text(name)))));
     ConfFacts { conf: object(pairs), cluster, replication, persistence }
+}
+
+/// The ports it listens on; `None` where one is not known. The port of the cluster's bus is 10,000 above. [redis.conf: `port`, `tls-port`, `cluster-port`]
+fn listens(loaded: Option<&Loaded>, cluster: bool) -> Option<Vec<i64>> {
+    let loaded = loaded?;
+    let mut ports = Vec::new();
+    for (name, default) in [("port", 6379), ("tls-port", 0), ("cluster-port", 0)] {
+        let port = match loaded.directives.get(name) {
+            Some(slot) => joined(&slot)?.parse().ok()?,
+            None => default,
+        };
+        if port != 0 {
+            ports.push(port);
+        }
+    }
+    if cluster {
+        ports.extend(ports.first().map(|port| port + 10_000));
+    }
+    Some(ports)
 }
 
 /// The values in one text; `None` where one is not known.
