@@ -12,6 +12,7 @@
 #   since: 0.1.0
 package kubelint.hpa_target_missing
 
+import data.kubelint.lib.completeness
 import rego.v1
 
 # METADATA
@@ -22,17 +23,7 @@ findings contains finding if {
 	count(input.related.workloads) == 0
 	finding := {
 		"path": ["spec", "scaleTargetRef", "name"],
-		"severity": _severity(target.kind),
-		"message": sprintf("%s %s is not %s: this HPA scales nothing", [target.kind, target.name, _where(target.kind)]),
+		"severity": completeness.severity(target.kind),
+		"message": sprintf("%s %s is not %s: this HPA scales nothing", [target.kind, target.name, completeness.where(target.kind)]),
 	}
 }
-
-_known(kind) if input.related.complete[kind]
-
-_severity(kind) := "error" if _known(kind)
-
-_severity(kind) := "info" if not _known(kind)
-
-_where(kind) := "there" if _known(kind)
-
-_where(kind) := "among the files given" if not _known(kind)

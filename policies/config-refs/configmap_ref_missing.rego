@@ -14,6 +14,7 @@
 #   since: 0.1.0
 package kubelint.configmap_ref_missing
 
+import data.kubelint.lib.completeness
 import rego.v1
 
 # METADATA
@@ -36,25 +37,13 @@ findings contains finding if {
 
 _missing(ref) := {
 	"path": ref.path,
-	"severity": _severity,
-	"message": sprintf("ConfigMap %s is not %s%s: pods that start from now on wait in ContainerCreating for it%s", [ref.name, _where, _near(ref), _known]),
+	"severity": completeness.severity("ConfigMap"),
+	"message": sprintf("ConfigMap %s is not %s%s: pods that start from now on wait in ContainerCreating for it%s", [ref.name, completeness.where("ConfigMap"), _near(ref), completeness.reservation("ConfigMap")]),
 } if {
 	ref.exists == "no"
 	not ref.optional
 	ref.hash_twin == null
 }
-
-_severity := "error" if input.related.complete.ConfigMap
-
-_severity := "info" if not input.related.complete.ConfigMap
-
-_where := "there" if input.related.complete.ConfigMap
-
-_where := "among the files given" if not input.related.complete.ConfigMap
-
-_known := "" if input.related.complete.ConfigMap
-
-_known := ", unless the cluster has it" if not input.related.complete.ConfigMap
 
 _near(ref) := sprintf(" (is %s meant?)", [ref.near[0]]) if count(ref.near) > 0
 

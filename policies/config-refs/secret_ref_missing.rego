@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package kubelint.secret_ref_missing
 
+import data.kubelint.lib.completeness
 import rego.v1
 
 # METADATA
@@ -26,17 +27,14 @@ findings contains finding if {
 	finding := {"path": ref.path, "severity": verdict.severity, "message": verdict.message}
 }
 
-_verdicts(ref) := {{"severity": "error", "message": sprintf("Secret %s is not there: pods that start from now on wait for it", [ref.name])}} if {
+_verdicts(ref) := [{
+	"severity": completeness.severity("Secret"),
+	"message": sprintf("Secret %s is not %s: pods that start from now on wait for it%s", [ref.name, completeness.where("Secret"), completeness.reservation("Secret")]),
+}] if {
 	ref.exists == "no"
-	input.related.complete.Secret
 }
 
-_verdicts(ref) := {{"severity": "info", "message": sprintf("Secret %s is not among the files given: pods wait for it unless the cluster has it", [ref.name])}} if {
-	ref.exists == "no"
-	not input.related.complete.Secret
-}
-
-_verdicts(ref) := {{"severity": "error", "message": sprintf("Secret %s has no key %s: the container does not start", [ref.name, ref.key])}} if {
+_verdicts(ref) := [{"severity": "error", "message": sprintf("Secret %s has no key %s: the container does not start", [ref.name, ref.key])}] if {
 	ref.exists == "yes"
 	ref.key_exists == "no"
 }

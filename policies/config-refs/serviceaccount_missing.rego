@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package kubelint.serviceaccount_missing
 
+import data.kubelint.lib.completeness
 import rego.v1
 
 # METADATA
@@ -23,15 +24,7 @@ findings contains finding if {
 	account.exists == "no"
 	finding := {
 		"path": array.concat(input.workload.spec_path, ["serviceAccountName"]),
-		"severity": _severity,
-		"message": sprintf("ServiceAccount %s is not %s: no pod is created without it", [account.name, _where]),
+		"severity": completeness.severity("ServiceAccount"),
+		"message": sprintf("ServiceAccount %s is not %s: no pod is created without it", [account.name, completeness.where("ServiceAccount")]),
 	}
 }
-
-_severity := "error" if input.related.complete.ServiceAccount
-
-_severity := "info" if not input.related.complete.ServiceAccount
-
-_where := "there" if input.related.complete.ServiceAccount
-
-_where := "among the files given" if not input.related.complete.ServiceAccount

@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package kubelint.sts_service_missing
 
+import data.kubelint.lib.completeness
 import rego.v1
 
 # METADATA
@@ -34,15 +35,7 @@ findings contains finding if {
 	input.related.governing.exists == "no"
 	finding := {
 		"path": ["spec", "serviceName"],
-		"severity": _severity,
-		"message": sprintf("the governing Service %s is not %s: the pods get no DNS names, and members that look for each other by name do not find each other", [input.workload.service_name, _where]),
+		"severity": completeness.severity("Service"),
+		"message": sprintf("the governing Service %s is not %s: the pods get no DNS names, and members that look for each other by name do not find each other", [input.workload.service_name, completeness.where("Service")]),
 	}
 }
-
-_severity := "error" if input.related.complete.Service
-
-_severity := "info" if not input.related.complete.Service
-
-_where := "there" if input.related.complete.Service
-
-_where := "among the files given" if not input.related.complete.Service

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::record::{Trail, record, word};
+use super::software::hollow;
 use crate::value::{Lookup, Value};
 
 /// A container's ports, for resolving names.
@@ -152,6 +153,7 @@ pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, redis: &Valu
     let (delay, period, failures) = (number("initialDelaySeconds", 0), number("periodSeconds", 10), number("failureThreshold", 3));
     let budget = || delay?.checked_add(period?.checked_mul(failures?)?);
     let handler = Handler::of(probe, ports);
+    let hollow = hollow::why(&handler.command);
     record! {
         "path": path,
         "kind": handler.kind,
@@ -169,6 +171,7 @@ pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, redis: &Valu
         "scheme": handler.scheme,
         "host": handler.host,
         "command": handler.command,
+        "hollow": hollow.as_deref(),
         "handler": handler.canonical.as_str(),
         "redis": redis,
     }

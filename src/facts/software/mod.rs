@@ -14,6 +14,7 @@ mod conf;
 mod effective;
 mod env;
 mod files;
+pub(super) mod hollow;
 mod images;
 mod other;
 mod probe;

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use super::super::text::Text;
 
 /// A word: parts that are joined.
-pub(super) type Word = Vec<Part>;
+pub(in super::super) type Word = Vec<Part>;
 
 /// A part of a word.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(in super::super) enum Part {
     /// As written. `quoted`: no globbing.
     Literal { text: Text, quoted: bool },
     /// `$name`, or with a fallback: `${name:-word}`.
@@ -24,7 +24,7 @@ pub(super) enum Part {
 
 /// What stands in for a variable. `empty`: also where it is set but empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fallback {
+pub(in super::super) enum Fallback {
     /// `:-`, `-`, `:=`, `=`.
     Else { empty: bool, assigns: bool },
     /// `:+`, `+`.
@@ -33,7 +33,7 @@ pub(super) enum Fallback {
 
 /// Where output goes or input comes from.
 #[derive(Debug)]
-pub(super) enum Redirect {
+pub(in super::super) enum Redirect {
     /// `< word`
     From(Word),
     /// `> word`, `>> word`
@@ -48,7 +48,7 @@ pub(super) enum Redirect {
 
 /// `name=value`, `name+=value`, `name=(values)`.
 #[derive(Debug)]
-pub(super) struct Assign {
+pub(in super::super) struct Assign {
     pub name: String,
     pub append: bool,
     pub value: Value,
@@ -56,7 +56,7 @@ pub(super) struct Assign {
 
 /// What is assigned.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(in super::super) enum Value {
     /// A word.
     Scalar(Word),
     /// An array.
@@ -67,7 +67,7 @@ pub(super) enum Value {
 
 /// A statement.
 #[derive(Debug)]
-pub(super) enum Stmt {
+pub(in super::super) enum Stmt {
     Simple {
         assigns: Vec<Assign>,
         words: Vec<Word>,

@@ -6,12 +6,15 @@ mod ast;
 mod commands;
 mod expand;
 mod parse;
+mod sed;
 mod state;
 mod test;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub(super) use ast::{Part, Redirect, Stmt, Word};
+pub(super) use parse::parse;
 pub(super) use state::State;
 
 use std::collections::BTreeMap;
@@ -20,7 +23,6 @@ use std::sync::Arc;
 use super::files::{View, Written};
 use super::images::Image;
 use super::text::{Item, Text};
-use ast::{Redirect, Stmt};
 
 /// Steps after which a script is hostile or beyond us. The longest script of the corpus needs about 3,000.
 const STEPS: usize = 60_000;

@@ -16,7 +16,7 @@ type Parsed<T> = Result<T, &'static str>;
 const NESTED: &str = "it nests too deep";
 
 /// Parses a script whose text is all known; `None` if it is not.
-pub(super) fn parse(text: &Text) -> Option<Vec<Stmt>> {
+pub(in super::super) fn parse(text: &Text) -> Option<Vec<Stmt>> {
     let mut parser = Parser { chars: Vec::new(), origins: Vec::new(), at: 0, depth: 0, documents: Vec::new() };
     for piece in &text.0 {
         let Piece::Known { text, at } = piece else { return None };
