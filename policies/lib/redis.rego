@@ -41,10 +41,26 @@ raise_limit(container, percent) := {
 }
 
 # METADATA
-# description: error where persistence or replication is known to be on, warning where unknown, nothing where known to be off
-persistent_severity(container) := {"error"} if _persistent(container)
+# description: |
+#   error where persistence or replication is known to be on, warning where unknown, nothing where known to be off, nor for
+#   Dragonfly, which saves and syncs without a fork
+persistent_severity(container) := {"error"} if {
+	container.software.family != "dragonfly"
+	_persistent(container)
+}
 
-persistent_severity(container) := {"warning" | "unknown" in {container.software.persistence, container.software.replication}} if not _persistent(container)
+persistent_severity(container) := {"warning"} if {
+	container.software.family != "dragonfly"
+	not _persistent(container)
+	"unknown" in {container.software.persistence, container.software.replication}
+}
+
+persistent_severity(container) := set() if container.software.family == "dragonfly"
+
+persistent_severity(container) := set() if {
+	container.software.persistence == "off"
+	container.software.replication == "off"
+}
 
 _persistent(container) if container.software.persistence == "on"
 

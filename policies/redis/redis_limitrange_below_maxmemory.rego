@@ -18,6 +18,7 @@ package kubelint.redis_limitrange_below_maxmemory
 
 import data.kubelint.lib.caps
 import data.kubelint.lib.fixes
+import data.kubelint.lib.limitranges
 import data.kubelint.lib.text
 import data.kubelint.lib.redis
 import rego.v1
@@ -30,13 +31,14 @@ findings contains finding if {
 	container.memory.limit <= container.memory_cap.bytes
 	finding := {
 		"path": container.memory.limit_path,
-		"message": sprintf("container %s sets no memory limit, and the LimitRange's default of %s is not above maxmemory %s: it is OOM-killed; set limits.memory to %s", [
+		"message": sprintf("container %s sets no memory limit, and the default of %s of LimitRange %s is not above maxmemory %s: it is OOM-killed; set limits.memory to %s", [
 			container.name,
 			text.bytes(container.memory.limit),
+			limitranges.named(container.memory.limit),
 			text.bytes(container.memory_cap.bytes),
 			redis.proposed_limit(container, input.params.limit_percent),
 		]),
-		"related": array.concat(caps.winner(container), [object.union({"message": "this default applies"}, range.place) | some range in input.related.limit_ranges; range["default"].memory == container.memory.limit]),
+		"related": array.concat(caps.winner(container), limitranges.giving(container.memory.limit)),
 		"fix": {
 			"title": sprintf("Set the memory limit to %s", [redis.proposed_limit(container, input.params.limit_percent)]),
 			"safety": "unsafe",

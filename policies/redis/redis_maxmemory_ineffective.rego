@@ -21,20 +21,22 @@ import rego.v1
 findings contains finding if {
 	input.workload == null
 	some directive in {key |
-		some candidate in _candidates
-		key := {"path": candidate.place.path, "within": candidate.place.within}
+		some seen in _seen
+		key := {"path": seen.candidate.place.path, "within": seen.candidate.place.within}
 	}
-	records := [candidate | some candidate in _candidates; candidate.place.path == directive.path; candidate.place.within == directive.within]
-	every candidate in records {
-		candidate.status in {"not-loaded", "ignored"}
+	records := [seen | some seen in _seen; seen.candidate.place.path == directive.path; seen.candidate.place.within == directive.within]
+	every seen in records {
+		seen.known
+		seen.candidate.status in {"not-loaded", "ignored"}
 	}
-	finding := object.union(directive, {"message": sprintf("%s takes effect nowhere: %s", [records[0].text, records[0].reason])})
+	finding := object.union(directive, {"message": sprintf("%s takes effect nowhere: %s", [records[0].candidate.text, records[0].candidate.reason])})
 }
 
 # METADATA
 # description: a setting of the workload itself that its server never reads
 findings contains finding if {
 	some container in input.workload.containers
+	container.memory_cap.certainty != "unresolved"
 	some candidate in container.memory_cap.candidates
 	candidate.status in {"not-loaded", "ignored"}
 	candidate.place.object == null
@@ -46,8 +48,10 @@ findings contains finding if {
 }
 
 # METADATA
-# description: what the workloads that use this object make of its directives
-_candidates contains candidate if {
+# description: |
+#   what the workloads that use this object make of its directives; where one cannot be followed, nothing is known to be
+#   without effect
+_seen contains {"candidate": candidate, "known": container.memory_cap.certainty != "unresolved"} if {
 	some workload in input.related.workloads
 	some container in workload.containers
 	some candidate in container.memory_cap.candidates

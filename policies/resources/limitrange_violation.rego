@@ -13,6 +13,7 @@
 #   since: 0.1.0
 package kubelint.limitrange_violation
 
+import data.kubelint.lib.limitranges
 import data.kubelint.lib.text
 import rego.v1
 
@@ -26,7 +27,7 @@ findings contains finding if {
 	some broken in _broken(container[resource], range, resource)
 	finding := {
 		"path": broken.path,
-		"message": sprintf("container %s: %s; the namespace's LimitRange refuses its pods", [container.name, broken.why]),
+		"message": sprintf("container %s: %s; LimitRange %s%s refuses its pods", [container.name, broken.why, range.name, limitranges.assumed(range)]),
 		"related": [object.union({"message": "this LimitRange"}, range.place)],
 	}
 }

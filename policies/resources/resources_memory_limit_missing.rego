@@ -16,6 +16,7 @@
 package kubelint.resources_memory_limit_missing
 
 import data.kubelint.lib.containers
+import data.kubelint.lib.limitranges
 import data.kubelint.lib.text
 import rego.v1
 
@@ -41,7 +42,7 @@ findings contains finding if {
 	finding := {
 		"path": container.memory.limit_path,
 		"severity": "info",
-		"message": sprintf("container %s has no memory limit of its own and gets the LimitRange's default of %s, a guess for the whole namespace; set what it needs", [container.name, text.bytes(container.memory.limit)]),
-		"related": [object.union({"message": "the default"}, range.place) | some range in input.related.limit_ranges; range["default"].memory == container.memory.limit],
+		"message": sprintf("container %s has no memory limit of its own and gets the default of %s of LimitRange %s, a guess for the whole namespace; set what it needs", [container.name, text.bytes(container.memory.limit), limitranges.named(container.memory.limit)]),
+		"related": limitranges.giving(container.memory.limit),
 	}
 }

@@ -187,7 +187,7 @@ fn candidate(directive: &Directive) -> Candidate {
 /// Adds every other `maxmemory` that the pod's objects hold.
 fn dead(run: &Run, loads: &[Loaded], texts: &[Text], cap: &mut Cap) {
     let mut known: BTreeSet<_> = cap.candidates.iter().map(key).collect();
-    let reason = not_loaded(run, loads);
+    let reason = if cap.unresolved { "not known whether it is loaded".to_owned() } else { not_loaded(run, loads) };
     for text in texts {
         for mut found in scan(text) {
             if !known.insert(key(&found)) {

@@ -485,6 +485,25 @@ pub(super) const USERS: &[&str] = &["su", "runuser"];
 /// Programs whose own script may start anything.
 pub(super) const INTERPRETERS: &[&str] = &["perl", "python", "python3", "ruby"];
 
+/// Files that only one server reads, by name.
+pub(super) const CONFIGS: &[(&str, &str)] =
+    &[("redis.conf", "redis-server"), ("valkey.conf", "valkey-server"), ("keydb.conf", "keydb-server")];
+
+/// Options that only servers of the Redis family take, as words of their own.
+pub(super) const OPTIONS: &[&str] = &[
+    "--maxmemory",
+    "--maxmemory-policy",
+    "--appendonly",
+    "--cluster-enabled",
+    "--requirepass",
+    "--masterauth",
+    "--replicaof",
+    "--slaveof",
+];
+
+/// Clients that a probe asks the server of its own container with.
+pub(super) const CLIENTS: &[(&str, &str)] = &[("redis-cli", "redis"), ("valkey-cli", "valkey"), ("keydb-cli", "keydb")];
+
 /// Programs that print something made from their input.
 pub(super) const FILTERS: &[&str] = &[
     "awk", "gawk", "grep", "egrep", "fgrep", "cut", "tr", "head", "tail", "sort", "uniq", "wc", "rev", "paste", "column", "perl", "python",

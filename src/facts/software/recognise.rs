@@ -1,7 +1,7 @@
 //! What runs in a container: from what it really starts first, from its image's name where that cannot be known.
 //! All names are rows of `images`.
 
-use super::images::{DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, PROGRAMS, REDIS_LIKE};
+use super::images::{CLIENTS, DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, PROGRAMS, REDIS_LIKE};
 use super::run::Run;
 use crate::value::{Lookup, Value};
 
@@ -104,7 +104,7 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
         };
         return of(image.family, role);
     }
-    let family = name.family()?;
+    let Some(family) = name.family() else { return probed(container, duty, run) };
     let here = !duty.ends && (hidden || !run.commanded) && corroborated(container, family);
     here.then_some(Recognised { family, role: "server" })
 }
@@ -114,6 +114,24 @@ fn names_a_server(container: &Value) -> bool {
     let fields = ["command", "args"].iter().flat_map(|field| container.at(field).items()).filter_map(Lookup::text);
     let mut words = fields.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
     words.any(|word| PROGRAMS.iter().any(|(program, family)| *program == word && REDIS_LIKE.contains(family)))
+}
+
+/// A server that its own probes give away: they ping it with its client, at home, where a port of it is declared.
+fn probed(container: &Value, duty: Duty, run: &Run) -> Option<Recognised> {
+    let ports = container.at("ports").items();
+    let declared = ports.iter().any(|p| p.at("containerPort").int() == Some(6379) || p.at("name").text().is_some_and(|n| n == "redis"));
+    let hidden = !run.commanded || run.lost.is_some() || !run.opaque.is_empty();
+    if duty.ends || !declared || !hidden {
+        return None;
+    }
+    ["startupProbe", "readinessProbe", "livenessProbe"].iter().find_map(|probe| {
+        let command = container.dig(&[probe, "exec", "command"]).items().iter().filter_map(Lookup::text);
+        let text: String = command.flat_map(|word| [word, " "]).collect();
+        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '(' | ')')).collect();
+        let (_, family) = CLIENTS.iter().find(|(client, _)| words.iter().any(|w| w.rsplit('/').next() == Some(client)))?;
+        let elsewhere = words.iter().zip(words.iter().skip(1)).any(|(a, b)| *a == "-h" && !matches!(*b, "localhost" | "127.0.0.1" | "::1"));
+        (!elsewhere && words.iter().any(|w| w.eq_ignore_ascii_case("ping"))).then_some(Recognised { family, role: "server" })
+    })
 }
 
 /// Does something besides the image's name say that the server is here?

@@ -2,7 +2,7 @@
 
 use super::env::{Environment, source};
 use super::files::{Baked, View, Volumes, Written};
-use super::images::{Entry, Image};
+use super::images::{CONFIGS, Entry, Image, OPTIONS};
 use super::shell::{Invocation, Machine};
 use super::text::{At, Item, Text};
 use crate::place::Path;
@@ -105,6 +105,10 @@ fn words_in_a_row(hook: &Value) -> bool {
 /// What the image's entrypoint makes of the arguments.
 fn entered(args: Vec<Item<Text>>, image: Option<&'static Image>, environment: &Environment, result: &mut Run) -> Vec<Item<Text>> {
     let Some(Image { entry: Entry { prefix, appends }, command, .. }) = image else {
+        if let Some(program) = server_of(&args) {
+            result.reasons.push("the arguments are those of a server, and the image is taken to start it");
+            return std::iter::once(Item::One(Text::known(program, None))).chain(args).collect();
+        }
         result.opaque.push(("the image's entrypoint".to_owned(), true));
         return Vec::new();
     };
@@ -132,6 +136,18 @@ fn entered(args: Vec<Item<Text>>, image: Option<&'static Image>, environment: &E
         result.reasons.push("the image's entrypoint appends a variable");
     }
     argv
+}
+
+/// The server whose arguments these are: the entrypoints of the official images, and those built on them, put its name before a
+/// first word that begins with `-` or ends in `.conf`.
+fn server_of(args: &[Item<Text>]) -> Option<&'static str> {
+    let words: Vec<_> = args.iter().map(|item| if let Item::One(text) = item { text.prefix() } else { String::new() }).collect();
+    let first = words.first()?;
+    let file = first.rsplit('/').next().unwrap_or_default();
+    if let Some((_, program)) = CONFIGS.iter().find(|(name, _)| *name == file) {
+        return Some(program);
+    }
+    (first.starts_with("--") && words.iter().any(|word| OPTIONS.contains(&word.as_str()))).then_some("redis-server")
 }
 
 fn is_environment(piece: &super::text::Piece) -> bool {

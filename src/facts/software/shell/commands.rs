@@ -279,6 +279,9 @@ impl Machine<'_> {
             self.opaque.push((program.to_owned(), last));
             return Flow::Next;
         }
+        if INTERPRETERS.contains(&name) {
+            self.disturb(name, &args);
+        }
         if FILTERS.contains(&name) || TOOLS.contains(&name) {
             self.print_unknown(format!("the output of {name}"));
             return Flow::Next;
@@ -288,14 +291,28 @@ impl Machine<'_> {
         {
             return flow;
         }
-        if self.baked_script(program, args, last) {
+        if self.baked_script(program, args.clone(), last) {
             return Flow::Next;
         }
+        self.disturb(name, &args);
         if self.aside == 0 && (last || program.contains('/')) {
             self.opaque.push((program.to_owned(), last));
         }
         self.print_unknown(format!("the output of {name}"));
         Flow::Next
+    }
+
+    /// A program that is not followed may rewrite what its arguments name of the files that were written here.
+    fn disturb(&mut self, program: &str, args: &[Item<Text>]) {
+        let texts = args.iter().filter_map(|arg| if let Item::One(text) = arg { Some(text.prefix()) } else { None });
+        let named = |text: String| -> Vec<String> {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '.' | '_' | '-'));
+            words.filter(|word| self.view.is_written(&self.state.files, word)).map(str::to_owned).collect()
+        };
+        let paths: Vec<_> = texts.flat_map(named).collect();
+        for path in paths {
+            self.put(&Text::known(path, None), vec![Item::One(Text::unknown(format!("{program} may rewrite it")))], false);
+        }
     }
 
     /// Runs the rest of the arguments: `tini -- redis-server`.
@@ -346,7 +363,7 @@ impl Machine<'_> {
                 }
             }
         }
-        let Some(first) = args.next() else { return Flow::Next };
+        let Some(first) = args.next() else { return self.input_script() };
         let mut params: Vec<_> = args.collect();
         let Item::One(text) = first else {
             self.lose("the script depends on what happens");
@@ -368,6 +385,19 @@ impl Machine<'_> {
             params.remove(0);
         }
         self.child(&text, params)
+    }
+
+    /// A shell without a script reads it from its input: `sh <<A`, `cat script | sh`.
+    fn input_script(&mut self) -> Flow {
+        let input = std::mem::take(&mut self.state.input);
+        match super::expand::flat(&input) {
+            Some(script) if !script.0.is_empty() => self.child(&script, Vec::new()),
+            Some(_) => Flow::Next,
+            None => {
+                self.lose("the script depends on what happens");
+                Flow::Exit(false)
+            }
+        }
     }
 
     /// Runs a script that is in the files. `None`: it is not there, or not for certain.

@@ -4,6 +4,7 @@ use super::super::files::Content;
 use super::super::text::{At, Item, Piece, Text, slice};
 use super::Machine;
 use super::expand::flat;
+use super::sed;
 
 /// Deepest text a script may pile up, in pieces.
 const PIECES: usize = 20_000;
@@ -178,7 +179,7 @@ impl Machine<'_> {
         let named =
             words.iter().any(|w| w.prefix().starts_with("-e") || w.prefix().starts_with("-f") || w.prefix().starts_with("--expression"));
         let mut paths: Vec<_> = operands(args).collect();
-        let dangerous = program != "envsubst" && words.iter().any(may_touch_cap);
+        let scripts = if program == "sed" { scripts(&words, named) } else { Vec::new() };
         if program == "envsubst" {
             paths.clear();
         } else if !named && !paths.is_empty() {
@@ -189,7 +190,10 @@ impl Machine<'_> {
             });
         }
         let why = format!("{program} rewrites it");
-        let change = |items: Vec<Item<Text>>| if dangerous { vec![Item::One(Text::unknown(why.clone()))] } else { items };
+        let change = |items: Vec<Item<Text>>| {
+            let touched = scripts.iter().any(|script| sed::touches(script, &items));
+            if touched { vec![Item::One(Text::unknown(why.clone()))] } else { items }
+        };
         if in_place {
             for path in paths {
                 let content = self.file(&path);
@@ -265,12 +269,25 @@ impl Machine<'_> {
     }
 }
 
-/// Could a rewriting script change the line that sets the cap? Names like `maxmemory-policy` do not count.
-fn may_touch_cap(script: &Text) -> bool {
-    let text: String =
-        script.0.iter().map(|p| if let Piece::Known { text, .. } = p { text.to_ascii_lowercase() } else { String::new() }).collect();
-    text.match_indices("maxmemory").any(|(at, name)| !text.get(at + name.len()..).unwrap_or_default().starts_with(['-', '_']))
-        || text.contains("max_memory")
+/// The scripts among the arguments of `sed`: what follows `-e`, else its first operand. `-f` names a file that is not read.
+fn scripts(words: &[Text], named: bool) -> Vec<Text> {
+    if !named {
+        return words.iter().find(|word| !word.prefix().starts_with('-')).cloned().into_iter().collect();
+    }
+    let mut found = Vec::new();
+    for (nth, word) in words.iter().enumerate() {
+        let prefix = word.prefix();
+        if matches!(prefix.as_str(), "-e" | "--expression" | "-ie")
+            || prefix.starts_with('-') && !prefix.starts_with("--") && prefix.ends_with('e')
+        {
+            found.extend(words.get(nth + 1).cloned());
+        } else if let Some(script) = prefix.strip_prefix("--expression=").or_else(|| prefix.strip_prefix("-e")) {
+            found.push(if word.why().is_none() { Text::known(script, None) } else { word.clone() });
+        } else if prefix.starts_with("-f") || prefix.starts_with("--file") {
+            found.push(Text::unknown("a script of sed"));
+        }
+    }
+    found
 }
 
 /// The arguments that are no options.
