@@ -124,6 +124,13 @@ pub(super) struct Reading {
     /// The paths are some files of many: what is absent is unknown (changed-files hooks pass this).
     #[arg(long)]
     pub(super) partial: bool,
+    /// Compare with this git revision: what changed is judged as an update (immutable fields, restarts, shrinking volumes). A
+    /// branch, tag or commit; `main...` is where HEAD left main.
+    #[arg(long, value_name = "REV", conflicts_with = "previous")]
+    pub(super) base: Option<String>,
+    /// Compare with these manifests instead of a revision: what `helm get manifest` or `kubectl get -o yaml` printed.
+    #[arg(long, value_name = "PATH")]
+    pub(super) previous: Vec<PathBuf>,
     /// This configuration instead of the kubelint.yaml found upwards from each file.
     #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
     pub(super) config: Option<PathBuf>,

@@ -11,7 +11,7 @@ use super::output::Streams;
 use super::{Exit, Failed};
 use crate::facts::KUBERNETES_MINOR;
 use crate::finding::Severity;
-use crate::input::{self, Collected, Options, Rendering};
+use crate::input::{self, Base, Collected, Options, Rendering};
 use crate::lint::{Extent, Session, Settings};
 use crate::rules::Catalog;
 use crate::yaml::Limits;
@@ -68,13 +68,27 @@ pub(super) fn settings(reading: &Reading) -> Result<Settings, Failed> {
         config: reading.config.clone(),
         isolated: reading.isolated,
         force_exclude: reading.force_exclude,
+        base: base(reading),
         today: jiff::Zoned::now().date(),
     })
 }
 
 /// What the arguments stand for.
 pub(super) fn collect(reading: &Reading) -> Collected {
-    let options = Options {
+    input::collect(&reading.paths, &options(reading), &mut io::stdin().lock())
+}
+
+/// What the inputs are compared with.
+fn base(reading: &Reading) -> Option<Arc<Base>> {
+    if let Some(revision) = &reading.base {
+        return Some(Arc::new(Base::revision(revision, options(reading))));
+    }
+    let older = (!reading.previous.is_empty()).then(|| input::collect(&reading.previous, &options(reading), &mut io::empty()))?;
+    Some(Arc::new(Base::given(older, options(reading))))
+}
+
+fn options(reading: &Reading) -> Options {
+    Options {
         stdin_filename: reading.stdin_filename.clone(),
         honour_ignore_files: !reading.no_ignore,
         max_file_bytes: reading.max_file_size,
@@ -87,8 +101,7 @@ pub(super) fn collect(reading: &Reading) -> Collected {
             charts_in_walks: reading.render,
             timeout: Duration::from_secs(reading.render_timeout),
         },
-    };
-    input::collect(&reading.paths, &options, &mut io::stdin().lock())
+    }
 }
 
 /// Says what was not read, and what that means for the exit code.

@@ -5,9 +5,12 @@
 //! arguments -> walk -> Input -> read -> yaml -> classify -> Manifest | Skipped | Failure
 //! ```
 
+mod base;
 pub mod classify;
+mod git;
 mod kustomization;
 mod manifest;
+mod process;
 mod read;
 pub mod render;
 mod template;
@@ -16,6 +19,7 @@ mod walk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use base::{Base, BaseError, Before};
 pub use manifest::{Manifest, Outcome, interpret};
 pub use read::{ReadFailure, bytes, length};
 pub use render::Rendering;

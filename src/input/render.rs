@@ -2,24 +2,16 @@
 //! on the PATH, without a shell, for a bounded time and with bounded output. Knows nothing of what it renders.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use super::kustomization::Kustomization;
-use super::read::{ReadFailure, drain};
+use super::process::{Line, Stopped};
 
 /// How long a renderer may take unless a flag says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Bytes of a renderer's complaint that are shown.
-const COMPLAINT_BYTES: usize = 4096;
-
-/// How often an ending process is asked whether it has ended.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a directory has to be rendered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +155,12 @@ impl Renderer {
         match self {
             Self::Helm => vec![helm(directory, rendering)],
             Self::Kustomize => vec![
-                Line { program: "kustomize", arguments: std::iter::once("build".into()).chain(target.clone()).collect() },
-                Line { program: "kubectl", arguments: std::iter::once("kustomize".into()).chain(target).collect() },
+                Line {
+                    program: "kustomize",
+                    arguments: std::iter::once("build".into()).chain(target.clone()).collect(),
+                    ..Line::default()
+                },
+                Line { program: "kubectl", arguments: std::iter::once("kustomize".into()).chain(target).collect(), ..Line::default() },
             ],
         }
     }
@@ -183,30 +179,16 @@ fn helm(directory: &Path, rendering: &Rendering) -> Line {
     }
     let release = rendering.release_name.clone().unwrap_or_else(|| release_name(directory));
     arguments.extend(["--".into(), release.into(), directory.into()]);
-    Line { program: "helm", arguments }
+    Line { program: "helm", arguments, ..Line::default() }
 }
 
 /// A name that Helm takes for a release (a DNS label of at most 53 characters), after the directory.
-fn release_name(directory: &Path) -> String {
+pub(super) fn release_name(directory: &Path) -> String {
     let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let name = real.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let label: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(53).collect();
     let label = label.trim_matches('-');
     if label.is_empty() { "release".to_owned() } else { label.to_owned() }
-}
-
-/// A program with its arguments.
-struct Line {
-    program: &'static str,
-    arguments: Vec<OsString>,
-}
-
-/// Why a process gave no text.
-enum Stopped {
-    Io(io::Error),
-    TooLarge(u64),
-    Slow,
-    Refused(ExitStatus, String),
 }
 
 impl Stopped {
@@ -218,89 +200,6 @@ impl Stopped {
             Self::Refused(status, complaint) => RenderError::Refused { what, command, status, complaint },
         }
     }
-}
-
-impl Line {
-    /// As a person would type it. `--` is left out where nothing needs it.
-    fn shown(&self) -> String {
-        let quoted = |argument: &OsString| {
-            let text = argument.to_string_lossy();
-            let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:,@%+~".contains(c));
-            if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-        };
-        let behind = self.arguments.iter().skip_while(|argument| *argument != "--").skip(1);
-        let needless = behind.into_iter().all(|argument| !argument.to_string_lossy().starts_with('-'));
-        let arguments = self.arguments.iter().filter(|argument| !(needless && *argument == "--")).map(quoted);
-        std::iter::once(self.program.to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
-    }
-
-    fn run(&self, timeout: Duration, limit: u64) -> Result<Vec<u8>, Stopped> {
-        let deadline = Instant::now() + timeout;
-        let mut command = Command::new(self.program);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(Stopped::Io)?;
-        let outcome = watch(&mut child, deadline, limit);
-        if outcome.is_err() {
-            // Either it has ended already, or it must; nothing can be done where it cannot be stopped.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        outcome
-    }
-}
-
-/// The text of a process that ends well and in time.
-fn watch(child: &mut Child, deadline: Instant, limit: u64) -> Result<Vec<u8>, Stopped> {
-    let text = child.stdout.take().map(|stream| aside(stream, move |stream| drain(stream, limit, 0)));
-    let complaint = child.stderr.take().map(|stream| aside(stream, complaint));
-    let text = match text.map(|text| text.recv_timeout(left(deadline))) {
-        Some(Ok(Ok(text))) => text,
-        Some(Ok(Err(ReadFailure::TooLarge { limit }))) => return Err(Stopped::TooLarge(limit)),
-        Some(Ok(Err(ReadFailure::Io(error)))) => return Err(Stopped::Io(error)),
-        Some(Err(RecvTimeoutError::Timeout)) => return Err(Stopped::Slow),
-        Some(Err(RecvTimeoutError::Disconnected)) | None => return Err(Stopped::Io(io::Error::other("its output was lost"))),
-    };
-    let status = loop {
-        match child.try_wait().map_err(Stopped::Io)? {
-            Some(status) => break status,
-            None if left(deadline).is_zero() => return Err(Stopped::Slow),
-            None => thread::sleep(PAUSE),
-        }
-    };
-    if status.success() {
-        return Ok(text);
-    }
-    // A helper of its own may hold the stream open: what is there by then has to do.
-    let said = complaint.and_then(|complaint| complaint.recv_timeout(left(deadline).min(Duration::from_secs(1))).ok());
-    Err(Stopped::Refused(status, said.filter(|said| !said.is_empty()).unwrap_or_else(|| "it said nothing".to_owned())))
-}
-
-fn left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now())
-}
-
-/// Reads a stream on a thread of its own, so that neither of two full pipes stops the other.
-fn aside<S: Read + Send + 'static, T: Send + 'static>(stream: S, read: impl FnOnce(S) -> T + Send + 'static) -> Receiver<T> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        // Nobody waits any more if the time is over.
-        let _ = sender.send(read(stream));
-    });
-    receiver
-}
-
-/// The beginning of what a process says, one line each, fit for a terminal; the rest is read and dropped.
-fn complaint(mut stream: impl Read) -> String {
-    let mut head = Vec::new();
-    let _ = stream.by_ref().take(COMPLAINT_BYTES as u64 + 1).read_to_end(&mut head);
-    let cut = head.len() > COMPLAINT_BYTES;
-    head.truncate(COMPLAINT_BYTES);
-    let _ = io::copy(&mut stream, &mut io::sink());
-    let text = String::from_utf8_lossy(&head);
-    let lines =
-        text.lines().map(|line| line.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect::<String>());
-    let text = lines.collect::<Vec<_>>().join("\n");
-    format!("{}{}", text.trim_end(), if cut { "\n..." } else { "" })
 }
 
 #[cfg(test)]
@@ -331,13 +230,5 @@ mod tests {
         for (directory, name) in [("charts/redis", "redis"), ("a/My_Chart.", "my-chart"), ("/", "release"), ("x/---", "release")] {
             assert_eq!(release_name(Path::new(directory)), name, "{directory}");
         }
-    }
-
-    #[test]
-    fn complaints_are_short_and_plain() {
-        assert_eq!(complaint(&b"Error: \x1b[31mred\x1b[0m\ttab\r\nnext\n"[..]), "Error: [31mred[0m tab\nnext");
-        let long = complaint(&vec![b'x'; 3 * COMPLAINT_BYTES][..]);
-        assert_eq!(long.len(), COMPLAINT_BYTES + 4);
-        assert!(long.ends_with("\n..."));
     }
 }

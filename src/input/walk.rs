@@ -204,7 +204,7 @@ fn walker(directory: &Path, options: &Options, charts: Arc<Mutex<Vec<PathBuf>>>)
 }
 
 /// `.yaml`, `.yml` or `.json`, in any case.
-fn is_manifest_name(path: &Path) -> bool {
+pub(super) fn is_manifest_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 

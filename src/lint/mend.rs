@@ -130,7 +130,7 @@ type Plan = (Vec<Change>, Vec<Creation>);
 /// Where the objects of a fix are written.
 fn plan(session: &Session<'_>, located: &Located, fix: &Fix, sheets: &mut Sheets) -> Result<Plan, Refusal> {
     let (judged, scope) = judged(session, located)?;
-    let subject = Subject { object: &judged, scope };
+    let subject = Subject { object: &judged, before: None, scope };
     let mut changes = Vec::with_capacity(fix.edits.len());
     for edit in &fix.edits {
         let other = match &edit.object {

@@ -12,6 +12,7 @@ mod locate;
 pub mod memory;
 pub mod mend;
 mod policy;
+mod previous;
 mod scope;
 mod session;
 mod store;
@@ -24,10 +25,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use policy::Policies;
-pub use session::{Session, Subject};
+pub use session::{OpenError, Session, Subject};
 pub use verdict::{Ledger, Run, Verdict};
 
 use crate::finding::Severity;
+use crate::input::Base;
 use crate::rules::Catalog;
 use crate::yaml::Limits;
 
@@ -58,6 +60,8 @@ pub struct Settings {
     pub isolated: bool,
     /// Do exclusions hold for files that were named, too?
     pub force_exclude: bool,
+    /// What the inputs are compared with, so that changes can be judged.
+    pub base: Option<Arc<Base>>,
     /// What day it is, for exemptions that expire.
     pub today: jiff::civil::Date,
 }

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::layers::Layers;
 use super::policy::{Policies, Policy};
+use super::previous;
 use super::scope::Scopes;
 use super::store::{Opened, Store, is_named, joined};
 use super::templates::Templates;
@@ -15,11 +16,22 @@ use super::{Extent, Settings};
 use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
-use crate::input::{self, Collected, Failure, Input, Outcome, Skipped};
+use crate::input::{self, BaseError, Collected, Failure, Input, Outcome, Skipped};
 use crate::objects::{Identity, Memo, Object, ObjectSet as _, Origin, UnitSet};
 use crate::report::{Location, SourceText, Sources, Template};
 use crate::value::Lookup;
 use crate::yaml::{self, NoteKind};
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A configuration has mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There are no previous versions to compare with.
+    #[error(transparent)]
+    Base(#[from] BaseError),
+}
 
 /// All inputs of a run, read.
 pub struct Session<'a> {
@@ -37,13 +49,16 @@ pub struct Session<'a> {
     views: Vec<Layers>,
     /// Objects that several inputs hold.
     copied: FxHashSet<Key>,
-    request: Request,
+    create: Request,
+    update: Request,
 }
 
 /// One input with its objects.
 pub(super) struct Loaded {
     pub(super) input: Input,
     pub(super) objects: Vec<Arc<Object>>,
+    /// Their previous versions; empty where nobody asked.
+    pub(super) before: Vec<Option<Arc<Object>>>,
     pub(super) policy: usize,
     /// Does its text speak to kubelint, or surprise a reader? Then it has findings whatever the rules say.
     pub(super) remarkable: bool,
@@ -55,6 +70,8 @@ pub(super) struct Loaded {
 pub struct Subject<'s> {
     /// The object.
     pub object: &'s Arc<Object>,
+    /// Its previous version, where one is known.
+    pub(super) before: Option<&'s Arc<Object>>,
     pub(super) scope: usize,
 }
 
@@ -73,8 +90,9 @@ impl<'a> Session<'a> {
     /// Reads everything.
     ///
     /// # Errors
-    /// When a configuration has mistakes. What is wrong with an input is in [`Session::failures`].
-    pub fn open(mut collected: Collected, settings: &'a Settings) -> Result<Self, ConfigError> {
+    /// When a configuration has mistakes, or the revision to compare with cannot be read. What is wrong with an input is in
+    /// [`Session::failures`].
+    pub fn open(mut collected: Collected, settings: &'a Settings) -> Result<Self, OpenError> {
         let mut policies = Policies::new(settings)?;
         let assigned = policies.assign(&mut collected, settings.force_exclude)?;
         let store = Store::new(settings.limits.clone(), settings.max_file_bytes, &collected.inputs);
@@ -89,15 +107,20 @@ impl<'a> Session<'a> {
             if let Some(reason) = read.skipped {
                 skipped.push(Skipped { file: Arc::clone(&input.file), reason, named: input.named });
             }
-            loaded.push(Loaded { input, objects: read.objects, policy, remarkable: read.remarkable, opened: read.opened, scope: 0 });
+            let Yield { objects, remarkable, opened, .. } = read;
+            loaded.push(Loaded { input, objects, before: Vec::new(), policy, remarkable, opened, scope: 0 });
+        }
+        if let Some(base) = &settings.base {
+            previous::find(&mut loaded, base, settings, &mut failures, &mut notices)?;
         }
         skipped.sort();
         failures.sort_by(|a, b| (&a.file, a.at, &a.message).cmp(&(&b.file, b.at, &b.message)));
         let copies = copies(&loaded);
         let copied = copies.keys().cloned().collect();
         let views = arrange(&mut loaded, copies.into_values(), settings.extent);
-        let (templates, request) = (Templates::default(), Request::offline(false));
-        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, templates, views, copied, request })
+        let (create, update) = (Request::offline(false), Request::offline(true));
+        let templates = Templates::default();
+        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, templates, views, copied, create, update })
     }
 
     /// Inputs that hold objects.
@@ -112,20 +135,22 @@ impl<'a> Session<'a> {
 
     /// Every object, in the order of names and texts.
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
-        self.loaded.iter().flat_map(|loaded| loaded.objects.iter().map(|object| Subject { object, scope: loaded.scope }))
+        self.loaded.iter().flat_map(|loaded| self.subjects_of(loaded))
     }
 
     /// The objects of one input.
     pub(super) fn subjects_of<'s>(&self, loaded: &'s Loaded) -> impl Iterator<Item = Subject<'s>> + use<'s, 'a> {
         let scope = loaded.scope;
-        loaded.objects.iter().map(move |object| Subject { object, scope })
+        let before = loaded.before.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        loaded.objects.iter().zip(before).map(move |(object, before)| Subject { object, before, scope })
     }
 
     /// The facts of an object.
     pub fn facts<'s>(&'s self, subject: &Subject<'s>) -> Option<Facts<'s>> {
         let set = self.views.get(subject.scope)?;
         let context = Context { set, kubernetes_minor: self.settings.kubernetes_minor };
-        Some(Facts::new(subject.object, None, &self.request, context))
+        let request = if subject.before.is_some() { &self.update } else { &self.create };
+        Some(Facts::new(subject.object, subject.before, request, context))
     }
 
     /// Do several inputs hold an object of this identity?
