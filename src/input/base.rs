@@ -10,6 +10,12 @@ use super::render::Renderer;
 use super::walk::is_manifest_name;
 use super::{Collected, Failure, Input, Options, RENDERED, STDIN, Source};
 
+/// A text.
+type Bytes = Arc<[u8]>;
+
+/// A file of the revision: the input it belongs to, what to call it, its name in the repository.
+type Wanted = (Option<usize>, Arc<str>, String);
+
 /// Where previous versions come from.
 #[derive(Debug)]
 pub struct Base {
@@ -19,7 +25,7 @@ pub struct Base {
     roots: Mutex<HashMap<PathBuf, PathBuf>>,
     revisions: Mutex<HashMap<PathBuf, Arc<Opened>>>,
     /// What directories rendered to, by their name in reports.
-    rendered: Mutex<HashMap<Arc<str>, Option<Arc<[u8]>>>>,
+    rendered: Mutex<HashMap<Arc<str>, Option<Bytes>>>,
 }
 
 #[derive(Debug)]
@@ -94,7 +100,7 @@ impl Base {
 
     fn in_git(&self, name: &str, inputs: &[Input], failures: &mut Vec<Failure>) -> Result<Vec<Before>, BaseError> {
         let mut found = Vec::new();
-        let mut wanted: HashMap<PathBuf, Vec<(Option<usize>, Arc<str>, String)>> = HashMap::new();
+        let mut wanted: HashMap<PathBuf, Vec<Wanted>> = HashMap::new();
         for (number, input) in inputs.iter().enumerate() {
             let fail = |message: String| Failure { file: Arc::clone(&input.file), message, at: None };
             if *input.file == *STDIN {
@@ -163,7 +169,7 @@ impl Base {
     }
 
     /// What a directory rendered to; `None` where there was nothing to render.
-    fn render(&self, opened: &Opened, name: &str, file: &Arc<str>, directory: &Path, inside: &str) -> Result<Option<Arc<[u8]>>, String> {
+    fn render(&self, opened: &Opened, name: &str, file: &Arc<str>, directory: &Path, inside: &str) -> Result<Option<Bytes>, String> {
         if let Some(known) = self.rendered.lock().unwrap_or_else(PoisonError::into_inner).get(file) {
             return Ok(known.clone());
         }
