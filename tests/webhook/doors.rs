@@ -92,6 +92,7 @@ fn settings() -> Settings {
         config: None,
         isolated: true,
         force_exclude: false,
+        base: None,
         today: jiff::civil::date(2026, 11, 21),
     }
 }
