@@ -117,6 +117,7 @@ fn the_exit_code_says_how_it_ended() {
         (&["lint", "--allow-nothing", "broken.yaml"], 2),
         (&["explain", "no-such-rule-at-all"], 2),
         (&["serve"], 2),
+        (&["serve", "--no-cluster"], 2),
         (&["--version"], 0),
         (&["help"], 0),
         (&[], 2),
@@ -141,6 +142,8 @@ fn what_goes_wrong_is_said_on_stderr_and_the_report_stays_clean() {
     // Without the feature it names it; with it, it says how to serve without a cluster.
     let named = if cfg!(feature = "webhook") { "--no-cluster" } else { "webhook" };
     assert!(ran.err.contains(named), "{}", ran.err);
+    let ran = folder.run(&["serve", "--no-cluster"]);
+    assert!(ran.err.contains(if cfg!(feature = "webhook") { "--tls-cert" } else { "webhook" }), "{}", ran.err);
     let ran = folder.run(&["lint", "--format", "jsno", "bad.yaml"]);
     assert!(ran.err.contains("did you mean `json`?"), "{}", ran.err);
 }

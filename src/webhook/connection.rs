@@ -194,3 +194,57 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection as it would be after that time.
+    fn later(doing: &mut Arc<Doing>, seconds: u64) -> Fate {
+        let doing = Arc::get_mut(doing).unwrap();
+        doing.began -= Duration::from_secs(seconds);
+        doing.fate()
+    }
+
+    #[test]
+    fn idle_connections_outlive_those_of_the_api_server_and_are_retired_not_cut() {
+        let mut doing = Arc::new(Doing::new(false));
+        assert_eq!(later(&mut doing, 120), Fate::Keep);
+        assert_eq!(later(&mut doing, 61), Fate::Retire);
+        drop(Arc::clone(&doing).request_begins());
+        assert_eq!(doing.fate(), Fate::Keep, "a request begins the time again");
+    }
+
+    #[test]
+    fn a_head_that_dribbles_is_cut_and_a_long_evaluation_is_not() {
+        let mut doing = Arc::new(Doing::new(false));
+        later(&mut doing, 100);
+        doing.bytes_came();
+        assert!(doing.idle().is_none());
+        assert_eq!(later(&mut doing, 9), Fate::Keep);
+        doing.bytes_came();
+        assert_eq!(later(&mut doing, 2), Fate::Cut, "more bytes are no more time");
+
+        let mut doing = Arc::new(Doing::new(false));
+        doing.bytes_came();
+        let answering = Arc::clone(&doing).request_begins();
+        doing.bytes_came();
+        drop(answering);
+        let answering = Arc::clone(&doing).request_begins();
+        assert_eq!((doing.fate(), doing.idle()), (Fate::Keep, None));
+        drop(answering);
+        assert_eq!(later(&mut doing, 100), Fate::Keep);
+    }
+
+    #[test]
+    fn an_answer_that_is_not_read_is_cut() {
+        let mut doing = Arc::new(Doing::new(true));
+        doing.wrote(false);
+        assert_eq!(later(&mut doing, 19), Fate::Keep);
+        doing.wrote(true);
+        assert_eq!(later(&mut doing, 19), Fate::Keep, "it is read after all");
+        doing.wrote(false);
+        doing.wrote(false);
+        assert_eq!(later(&mut doing, 21), Fate::Cut);
+    }
+}

@@ -151,6 +151,10 @@ impl Pool {
         });
         let mut queue = lock(&self.shared.queue);
         if queue.jobs.len() >= self.shared.capacity {
+            // Places of those who no longer wait.
+            queue.jobs.retain(|job| job.state.load(Ordering::Acquire) == QUEUED);
+        }
+        if queue.jobs.len() >= self.shared.capacity {
             return Err(Full);
         }
         queue.jobs.push_back(Job { work, state: Arc::clone(&state) });

@@ -159,3 +159,30 @@ impl Reply {
 fn refusal(message: &str) -> Json {
     json!({"status": "Failure", "code": 403, "reason": "Forbidden", "message": message})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_of_refusals_that_were_meant() {
+        let told = Told {
+            operation: "CREATE",
+            api_version: "apps/v1".into(),
+            kind: "StatefulSet".into(),
+            namespace: "shop".into(),
+            name: "store".into(),
+            verdict: "denied",
+            denied_by: vec!["pdb-missing".into()],
+            ..Told::default()
+        };
+        let notice = told.notice().unwrap();
+        assert_eq!((notice.happening, notice.name.as_str(), &*notice.rules[0]), (Happening::Refused, "store", "pdb-missing"));
+        let glass = Told { verdict: "broken-glass", ..told.clone() };
+        assert_eq!(glass.notice().unwrap().happening, Happening::GlassBroken);
+        assert_eq!(Told { dry_run: true, ..told.clone() }.notice(), None);
+        for verdict in ["allowed", "warned", "mutated", "unread"] {
+            assert_eq!(Told { verdict, ..told.clone() }.notice(), None, "{verdict}");
+        }
+    }
+}

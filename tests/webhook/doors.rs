@@ -128,14 +128,13 @@ fn request(object: &Object) -> String {
 }
 
 /// What differs between the doors in one file; how many findings were compared.
-fn differences(file: &Path, shelf: &Shelf) -> (Vec<String>, usize) {
+fn differences(file: &Path, judge: &mut dyn Judge, sample: usize) -> (Vec<String>, usize) {
     let settings = settings();
     let collected = input::collect(&[file.to_owned()], &Options::default(), &mut std::io::empty());
     let session = Session::open(collected, &settings).unwrap();
     let objects: Vec<Arc<Object>> = session.subjects().map(|subject| Arc::clone(subject.object)).collect();
     let found = offline(&session);
     let world = Around(objects.clone());
-    let mut judge = shelf.make();
     let until = Instant::now() + Duration::from_secs(600);
     let mut wrong = Vec::new();
     for (nth, object) in objects.iter().enumerate() {
@@ -157,9 +156,10 @@ fn differences(file: &Path, shelf: &Shelf) -> (Vec<String>, usize) {
         there.sort();
         wrong.extend(here.iter().filter(|told| !there.contains(told)).map(|told| format!("{}: only offline: {told}", file.display())));
         wrong.extend(there.iter().filter(|told| !here.contains(told)).map(|told| format!("{}: only at the door: {told}", file.display())));
-        wrong.extend(
-            answered(&body, &received, &judged.findings, &mut *judge, &world, until).map(|why| format!("{}: {why}", file.display())),
-        );
+        if nth % sample == 0 {
+            let answer = answered(&body, &received, &judged.findings, judge, &world, until);
+            wrong.extend(answer.map(|why| format!("{}: {why}", file.display())));
+        }
     }
     (wrong, found.len())
 }
@@ -178,10 +178,12 @@ fn answered(body: &str, object: &Object, findings: &[Finding], judge: &mut dyn J
     (reply.told.denied_by != rules).then(|| format!("{}: found {rules:?}, refused by {:?}", object.identity, reply.told.denied_by))
 }
 
-fn agree(files: &[PathBuf]) -> usize {
+/// Findings are compared for every object, whole answers for every so many.
+fn agree(files: &[PathBuf], sample: usize) -> usize {
     let strict = Config::parse(b"webhook: {enforce: info}\n", &[]).unwrap();
     let shelf = Shelf::new(Rulebook::new(Arc::clone(&CATALOG), strict, MINOR));
-    let compared: Vec<(Vec<String>, usize)> = files.par_iter().map(|file| differences(file, &shelf)).collect();
+    let compared: Vec<(Vec<String>, usize)> =
+        files.par_iter().map_init(|| shelf.make(), |judge, file| differences(file, &mut **judge, sample)).collect();
     let wrong: Vec<&String> = compared.iter().flat_map(|(wrong, _)| wrong).collect();
     let shown: Vec<String> = wrong.iter().take(10).map(|text| text.to_string()).collect();
     assert!(wrong.is_empty(), "{} differences, such as\n{}", wrong.len(), shown.join("\n"));
@@ -192,7 +194,7 @@ fn agree(files: &[PathBuf]) -> usize {
 fn both_doors_find_the_same_in_every_fixture() {
     let mut found = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules"), &mut found);
-    let compared = agree(&found);
+    let compared = agree(&found, 1);
     assert!(compared > 300, "{compared} findings in {} files", found.len());
 }
 
@@ -205,6 +207,6 @@ fn both_doors_find_the_same_in_public_charts_and_incidents() {
     }
     let mut found = Vec::new();
     files(&corpus, &mut found);
-    let compared = agree(&found);
+    let compared = agree(&found, 4);
     assert!(compared > 1_000, "{compared} findings in {} files", found.len());
 }

@@ -16,3 +16,4 @@ mod drain;
 mod hostile;
 mod reload;
 mod router;
+mod update;
