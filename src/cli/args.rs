@@ -53,7 +53,11 @@ pub(super) enum Command {
     /// Serve the admission webhook (needs the feature `webhook`).
     #[cfg(not(feature = "webhook"))]
     Serve(Rest),
-    /// Lint a live cluster (needs the feature `webhook`).
+    /// Show what enforcing would refuse in a live cluster today.
+    #[cfg(feature = "webhook")]
+    Scan(super::scan::Scan),
+    /// Show what enforcing would refuse in a live cluster today (needs the feature `webhook`).
+    #[cfg(not(feature = "webhook"))]
     Scan(Rest),
 }
 
@@ -69,6 +73,7 @@ pub(super) enum Colour {
 }
 
 /// Arguments of a command that this build does not have.
+#[cfg(not(feature = "webhook"))]
 #[derive(Debug, Args)]
 pub(super) struct Rest {
     /// Passed on as they are.

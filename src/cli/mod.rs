@@ -11,6 +11,8 @@ mod fix;
 mod lint;
 mod output;
 #[cfg(feature = "webhook")]
+mod scan;
+#[cfg(feature = "webhook")]
 mod serve;
 mod settings;
 
@@ -94,6 +96,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Serve(serve) => serve::run(serve),
         #[cfg(not(feature = "webhook"))]
         Command::Serve(_) => Err(missing("serve")),
+        #[cfg(feature = "webhook")]
+        Command::Scan(scan) => scan::run(scan, &mut streams),
+        #[cfg(not(feature = "webhook"))]
         Command::Scan(_) => Err(missing("scan")),
     };
     match ended {
@@ -126,6 +131,7 @@ fn usage(error: &clap::Error) -> u8 {
     }
 }
 
+#[cfg(not(feature = "webhook"))]
 fn missing(command: &str) -> Failed {
     Failed::Said(format!(
         "this kubelint was built without the feature `webhook`, which `{command}` needs: build it with `--features webhook`, or use the image"

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{Ended, Exit, Failed, settings};
-use crate::facts::KUBERNETES_MINOR;
 use crate::webhook::{self, Certificates, LogFormat, Options, Place};
 
 /// `kubelint serve`.
@@ -75,14 +74,7 @@ enum Log {
     Text,
 }
 
-/// Why `serve` does not start without `--no-cluster`.
-const NO_CLUSTER: &str = "serving with the cluster's own objects is not built yet; \
-    pass --no-cluster to judge each request by itself (what is related is then unknown, and never refuses)";
-
 pub(super) fn run(serve: &Serve) -> Ended {
-    if !serve.no_cluster {
-        return Err(Failed::said(NO_CLUSTER));
-    }
     webhook::start_logging(if serve.log_format == Log::Json { LogFormat::Json } else { LogFormat::Text }, serve.verbose);
     let options = Options {
         listen: serve.listen,
@@ -99,7 +91,7 @@ pub(super) fn run(serve: &Serve) -> Ended {
         only_tls_13: serve.tls_min_13,
         config: serve.config.clone(),
         catalog: settings::catalog(&serve.policies)?,
-        kubernetes_minor: serve.kube_version.unwrap_or(KUBERNETES_MINOR),
+        kubernetes_minor: serve.kube_version,
         threads: serve.threads,
         lame_duck: Duration::from_secs(serve.lame_duck),
         drain: Duration::from_secs(serve.drain),

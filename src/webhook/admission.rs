@@ -81,6 +81,27 @@ pub fn answer_unjudged(body: &[u8], door: Door, why: &str) -> Reply {
     }
 }
 
+/// What would be said of an object that is there, if it were created now and the promise enforced.
+pub fn standing(object: &Arc<Object>, bench: &mut Bench<'_>) -> Verdict {
+    let namespace = object.namespace().unwrap_or_default();
+    if bench.judge.settings().excluded.is_match(namespace) || is_going(object) || is_derived(object) {
+        return Verdict::allow();
+    }
+    let subject = Subject { object: Arc::clone(object), old: None, may_deny: true };
+    let request = Request::offline(false);
+    let set = bench.world.around(object);
+    let judged = bench.judge.judge(&Case { object, old: None, request: &request, set: &*set, rules: None, until: bench.until });
+    let mut modes = modes(namespace, bench);
+    if bench.judge.settings().modes.enforce == Level::None && bench.world.namespace(namespace).enforce.is_none() {
+        modes.enforce = Level::Promise;
+    }
+    let mut verdict = sort(judged, &subject, modes, bench);
+    if !verdict.allowed() {
+        break_glass(&mut verdict, &subject, &Value::Undefined, bench);
+    }
+    verdict
+}
+
 fn validate(review: &Review<'_>, bench: &mut Bench<'_>) -> (Option<Arc<Object>>, Verdict) {
     if bench.judge.settings().excluded.is_match(&review.namespace) || review.operation == Operation::Connect {
         return (None, Verdict::allow());
@@ -155,10 +176,14 @@ pub fn controller(object: &Object) -> Option<&Value> {
 /// Was the object judged already, as the template of what owns it? Anybody can write an owner into a manifest, so it is
 /// believed only from a controller's account, or when the owner is there.
 fn believed(review: &Review<'_>, object: &Object, bench: &Bench<'_>) -> bool {
-    let derived = matches!((object.identity.group(), &*object.identity.kind), ("", "Pod") | ("apps", "ReplicaSet") | ("batch", "Job"));
-    derived
-        && controller(object).is_some()
+    is_derived(object)
         && (bench.judge.settings().controllers.is_match(review.username()) || bench.world.owner_is_judged(object, bench.until))
+}
+
+/// Is it of a kind that controllers make, and says that one made it?
+fn is_derived(object: &Object) -> bool {
+    let kind = (object.identity.group(), &*object.identity.kind);
+    matches!(kind, ("", "Pod") | ("apps", "ReplicaSet") | ("batch", "Job")) && controller(object).is_some()
 }
 
 fn judge(review: &Review<'_>, subject: &Subject, bench: &mut Bench<'_>) -> Verdict {
@@ -166,23 +191,23 @@ fn judge(review: &Review<'_>, subject: &Subject, bench: &mut Bench<'_>) -> Verdi
     let set = bench.world.around(&subject.object);
     let case = Case { object: &subject.object, old: subject.old.as_ref(), request: &request, set: &*set, rules: None, until: bench.until };
     let judged = bench.judge.judge(&case);
-    let modes = modes(review, bench);
+    let modes = modes(&review.namespace, bench);
     let mut verdict = sort(judged, subject, modes, bench);
     if !verdict.denied.is_empty() {
         forgive(&mut verdict, review, subject, &request, bench);
     }
     if !verdict.allowed() {
-        break_glass(&mut verdict, subject, review, bench);
+        break_glass(&mut verdict, subject, &review.user, bench);
     }
     verdict
 }
 
-fn modes(review: &Review<'_>, bench: &Bench<'_>) -> Modes {
+fn modes(namespace: &str, bench: &Bench<'_>) -> Modes {
     let default = bench.judge.settings().modes;
-    if review.namespace.is_empty() {
+    if namespace.is_empty() {
         return default;
     }
-    let labels = bench.world.namespace(&review.namespace);
+    let labels = bench.world.namespace(namespace);
     Modes {
         enforce: labels.enforce.unwrap_or(default.enforce),
         warn: labels.warn.unwrap_or(default.warn),
@@ -303,11 +328,13 @@ fn proven(
     let missing_is_grace = bench.judge.settings().missing_related == super::settings::MissingRelated::Grace;
     for finding in relational {
         match again.findings.iter().find(|found| found.rule == finding.rule && found.path == finding.path) {
-            Some(found)
-                if found.severity >= finding.severity
-                    && !(missing_is_grace && rests_on_absence(found, object, &*around, old, request, bench)) =>
-            {
-                kept.push(found.clone());
+            Some(found) if found.severity >= finding.severity => {
+                let missing = rests_on_absence(found, object, &*around, old, request, bench);
+                match (missing, missing_is_grace) {
+                    (true, true) => verdict.warned.push(found.clone()),
+                    (true, false) => kept.push(advised(found, bench)),
+                    (false, _) => kept.push(found.clone()),
+                }
             }
             Some(found) => verdict.warned.push(found.clone()),
             None if read.is_some() => {}
@@ -315,6 +342,13 @@ fn proven(
         }
     }
     kept
+}
+
+/// A denial for what is missing, with what helps: it may come later in the same apply, because clients send workloads early.
+fn advised(finding: &Finding, bench: &Bench<'_>) -> Finding {
+    let budget = bench.judge.reads(&finding.rule).iter().any(|kind| kind.kind == "PodDisruptionBudget");
+    let what = if budget { "the PodDisruptionBudget" } else { "what is missing" };
+    Finding { message: format!("{}; apply {what} first, or apply again", finding.message), ..finding.clone() }
 }
 
 /// Does a finding go, or weaken, where an absence proves nothing?
@@ -330,8 +364,8 @@ fn rests_on_absence(
     !again.findings.iter().any(|found| found.path == finding.path && found.severity >= finding.severity)
 }
 
-fn break_glass(verdict: &mut Verdict, subject: &Subject, review: &Review<'_>, bench: &Bench<'_>) {
-    match glass::read(&subject.object, &review.user, &bench.judge.settings().break_glass_groups, bench.now) {
+fn break_glass(verdict: &mut Verdict, subject: &Subject, user: &Value, bench: &Bench<'_>) {
+    match glass::read(&subject.object, user, &bench.judge.settings().break_glass_groups, bench.now) {
         glass::Glass::Whole => {}
         glass::Glass::Refused(why) => verdict.notes.push(why),
         glass::Glass::Broken(reason) => {

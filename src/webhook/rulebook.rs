@@ -17,6 +17,7 @@ use crate::config::{self, AnnotationLine, Config};
 use crate::facts::{Context, Facts};
 use crate::finding::Finding;
 use crate::objects::GroupKind;
+use crate::objects::resources::{RESOURCES, Resource};
 use crate::rules::{Catalog, Door, Engine, EngineSettings, OnError, Rule, Selected};
 
 /// Time of one rule on one object: many fit into the shortest timeout.
@@ -55,6 +56,16 @@ impl Rulebook {
     /// A digest of the rules and their configuration.
     pub fn content(&self) -> &str {
         self.digest.rsplit(' ').next().unwrap_or_default()
+    }
+
+    /// Kinds that the rules that run judge, as far as they are in the table of resources.
+    pub fn kinds_judged(&self) -> Vec<GroupKind<'static>> {
+        let judged = |resource: &&Resource| {
+            let kind = resource.group_kind();
+            self.rules()
+                .any(|rule| rule.kinds.iter().any(|judged| judged.kind() == kind.kind && judged.group().is_none_or(|g| g == kind.group)))
+        };
+        RESOURCES.iter().filter(judged).map(Resource::group_kind).collect()
     }
 
     /// The section `webhook`.

@@ -17,6 +17,7 @@ use super::certificates::{Certificates, Stand, own_configurations};
 use super::handler::App;
 use super::health::Health;
 use super::judge::World;
+use super::live::{self, Live};
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::rulebook::{Rulebook, Shelf};
@@ -24,7 +25,9 @@ use super::server::{Phase, Server};
 use super::tls::{self, Files, PairError, Served};
 use crate::cluster::certificates::{Keeper, Names};
 use crate::cluster::events::Announcer;
+use crate::cluster::{self, Cluster};
 use crate::config::{Config, ConfigError, known_rules};
+use crate::facts::KUBERNETES_MINOR;
 use crate::rules::Catalog;
 
 /// How logs are written.
@@ -54,8 +57,8 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// The rules.
     pub catalog: Arc<Catalog>,
-    /// The target version.
-    pub kubernetes_minor: u32,
+    /// The target version; `None`: the cluster's, or the newest that is known.
+    pub kubernetes_minor: Option<u32>,
     /// Evaluating threads; `None`: one per core.
     pub threads: Option<usize>,
     /// How long it keeps serving, closing connections with notice, after it was told to end.
@@ -117,7 +120,8 @@ fn read_book(options: &Options) -> Result<Rulebook, ServeError> {
         Some(file) => Config::load(file, &known_rules(&options.catalog))?,
         None => Config::default(),
     };
-    Ok(Rulebook::new(Arc::clone(&options.catalog), config, options.kubernetes_minor))
+    let minor = options.kubernetes_minor.unwrap_or(KUBERNETES_MINOR);
+    Ok(Rulebook::new(Arc::clone(&options.catalog), config, minor))
 }
 
 /// Serves until it is told to end.
@@ -125,7 +129,7 @@ fn read_book(options: &Options) -> Result<Rulebook, ServeError> {
 /// # Errors
 /// When it cannot begin to.
 pub fn serve(options: &Options) -> Result<(), ServeError> {
-    let book = read_book(options)?;
+    read_book(options)?;
     let metrics = Metrics::new();
     let stand = Stand { served: Arc::new(Served::default()), metrics: Arc::clone(&metrics) };
     let files = match &options.certificates {
@@ -141,10 +145,22 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads.clamp(1, 4)).enable_all().build().map_err(ServeError::Start)?;
     let connected = options.cluster.as_ref().map(|place| runtime.block_on(connect(place))).transpose()?;
+    let options = &match &connected {
+        Some((client, _)) => Options { kubernetes_minor: runtime.block_on(version(options, client)), ..options.clone() },
+        None => options.clone(),
+    };
     metrics.config_loaded.set(Timestamp::now().as_second());
-    let shelf = Arc::new(Shelf::measured(book, Arc::clone(&metrics)));
+    let shelf = Arc::new(Shelf::measured(read_book(options)?, Arc::clone(&metrics)));
     let pool = Pool::new(threads, Arc::clone(&shelf) as Arc<_>);
-    let world: Arc<dyn World> = Arc::new(Alone);
+    let synced = Arc::new(AtomicBool::new(connected.is_none()));
+    let world: Arc<dyn World> = match &connected {
+        Some((client, _)) => {
+            let cluster = Arc::new(Cluster::new(client.clone(), runtime.handle().clone()));
+            runtime.spawn(live::keep_watching(Arc::clone(&cluster), Arc::clone(&shelf), Arc::clone(&metrics), Arc::clone(&synced)));
+            Arc::new(Live::new(cluster))
+        }
+        None => Arc::new(Alone),
+    };
     let mut app = App::new(pool, world, metrics);
     if let Some((client, names)) = &connected {
         let (announcer, writing) = Announcer::new(client.clone(), replica(names));
@@ -161,7 +177,7 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
         }
         (None, None) => {}
     }
-    let ended = runtime.block_on(run(options, Arc::new(app), stand.served, shelf));
+    let ended = runtime.block_on(run(options, Arc::new(app), stand.served, shelf, synced));
     // What still evaluates after the drain is not waited for.
     runtime.shutdown_background();
     ended
@@ -179,12 +195,25 @@ async fn connect(place: &Place) -> Result<(kube::Client, Names), ServeError> {
     Ok((client, names))
 }
 
+/// The version that is judged for: the one asked for, else the cluster's, which is not waited for long.
+async fn version(options: &Options, client: &kube::Client) -> Option<u32> {
+    if options.kubernetes_minor.is_some() {
+        return options.kubernetes_minor;
+    }
+    match timeout(Duration::from_secs(5), cluster::minor(client)).await {
+        Ok(Ok(minor)) => return Some(minor),
+        Ok(Err(error)) => tracing::warn!(%error, "the version of the cluster is unknown; 1.{KUBERNETES_MINOR} is assumed"),
+        Err(_) => tracing::warn!("the API server does not answer; 1.{KUBERNETES_MINOR} is assumed"),
+    }
+    None
+}
+
 /// The name of this replica: the Pod's, where there is one.
 fn replica(names: &Names) -> String {
     std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| names.service.clone())
 }
 
-async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, shelf: Arc<Shelf>) -> Result<(), ServeError> {
+async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, shelf: Arc<Shelf>, synced: Arc<AtomicBool>) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Start)?;
     let (phase, phases) = watch::channel(Phase::Serving);
@@ -192,7 +221,7 @@ async fn run(options: &Options, app: Arc<App>, served: Arc<Served>, shelf: Arc<S
     let health_listener =
         TcpListener::bind(options.health_listen).await.map_err(|error| ServeError::Listen(options.health_listen, error))?;
     let tls = tls::server_config(Arc::clone(&served), options.only_tls_13)?;
-    let health = Arc::new(Health { app: Arc::clone(&app), served: Arc::clone(&served), synced: Arc::new(AtomicBool::new(true)) });
+    let health = Arc::new(Health { app: Arc::clone(&app), served: Arc::clone(&served), synced });
     tokio::spawn(health.run(health_listener, phases.clone()));
     tokio::spawn(watch_config(options.clone(), shelf, Arc::clone(&app)));
     let mut serving = tokio::spawn(Server::new(Arc::clone(&app), tls, phases).run(listener));

@@ -8,60 +8,8 @@ use std::fmt::Write as _;
 
 use kubelint::facts::Need;
 use kubelint::objects::GroupKind;
+use kubelint::objects::resources::{RESOURCES, Resource};
 use kubelint::rules::{Catalog, Door, Operation, Rule};
-
-/// Group, version, resource and kind of what the API server can be asked to send. The version is the one the facts read;
-/// `matchPolicy: Equivalent` converts the others to it. A custom resource of a rule is added here.
-const RESOURCES: &[(&str, &str, &str, &str)] = &[
-    ("", "v1", "configmaps", "ConfigMap"),
-    ("", "v1", "endpoints", "Endpoints"),
-    ("", "v1", "limitranges", "LimitRange"),
-    ("", "v1", "namespaces", "Namespace"),
-    ("", "v1", "nodes", "Node"),
-    ("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim"),
-    ("", "v1", "persistentvolumes", "PersistentVolume"),
-    ("", "v1", "pods", "Pod"),
-    ("", "v1", "podtemplates", "PodTemplate"),
-    ("", "v1", "replicationcontrollers", "ReplicationController"),
-    ("", "v1", "resourcequotas", "ResourceQuota"),
-    ("", "v1", "secrets", "Secret"),
-    ("", "v1", "serviceaccounts", "ServiceAccount"),
-    ("", "v1", "services", "Service"),
-    ("apiregistration.k8s.io", "v1", "apiservices", "APIService"),
-    ("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
-    ("apps", "v1", "controllerrevisions", "ControllerRevision"),
-    ("apps", "v1", "daemonsets", "DaemonSet"),
-    ("apps", "v1", "deployments", "Deployment"),
-    ("apps", "v1", "replicasets", "ReplicaSet"),
-    ("apps", "v1", "statefulsets", "StatefulSet"),
-    ("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-    ("batch", "v1", "cronjobs", "CronJob"),
-    ("batch", "v1", "jobs", "Job"),
-    ("certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest"),
-    ("coordination.k8s.io", "v1", "leases", "Lease"),
-    ("databases.spotahome.com", "v1", "redisfailovers", "RedisFailover"),
-    ("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
-    ("flowcontrol.apiserver.k8s.io", "v1", "flowschemas", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", "PriorityLevelConfiguration"),
-    ("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"),
-    ("networking.k8s.io", "v1", "ingressclasses", "IngressClass"),
-    ("networking.k8s.io", "v1", "ingresses", "Ingress"),
-    ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
-    ("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass"),
-    ("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
-    ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding"),
-    ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole"),
-    ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
-    ("rbac.authorization.k8s.io", "v1", "roles", "Role"),
-    ("redis.redis.opstreelabs.in", "v1beta2", "redis", "Redis"),
-    ("redis.redis.opstreelabs.in", "v1beta2", "redisclusters", "RedisCluster"),
-    ("redis.redis.opstreelabs.in", "v1beta2", "redisreplications", "RedisReplication"),
-    ("redis.redis.opstreelabs.in", "v1beta2", "redissentinels", "RedisSentinel"),
-    ("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass"),
-    ("storage.k8s.io", "v1", "csidrivers", "CSIDriver"),
-    ("storage.k8s.io", "v1", "storageclasses", "StorageClass"),
-    ("storage.k8s.io", "v1", "volumeattributesclasses", "VolumeAttributesClass"),
-];
 
 /// Kinds that a rule may name and that no webhook is sent: the API server never sends the first (and a webhook must not
 /// judge itself), the second are gone, the rest are the heartbeat of the cluster or full of secrets.
@@ -89,8 +37,8 @@ pub const RBAC: &str = "base/rbac-rules.yaml";
 /// Group and version, resource, by which operations.
 type Requests = BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Operation>>;
 
-fn resources(kind: &str, group: Option<&str>) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str, &'static str)> {
-    RESOURCES.iter().filter(move |(g, _, _, k)| *k == kind && group.is_none_or(|group| group == *g))
+fn resources(kind: &str, group: Option<&str>) -> impl Iterator<Item = &'static Resource> {
+    RESOURCES.iter().filter(move |resource| resource.kind == kind && group.is_none_or(|group| group == resource.group))
 }
 
 /// What the rules that are on at admission ask the API server to send.
@@ -99,14 +47,14 @@ fn requests(rules: &[&Rule]) -> Requests {
     for rule in rules {
         for kind in rule.kinds.iter().filter(|kind| kind.kind() != "*" && !NEVER.contains(&kind.kind())) {
             let mut found = resources(kind.kind(), kind.group()).peekable();
-            assert!(found.peek().is_some(), "rule {} judges {}: add it to RESOURCES in tests/support/manifests.rs", rule.id, kind.as_str());
-            for (group, version, resource, _) in found {
-                requests.entry((group, version, resource)).or_default().extend(rule.operations.iter().copied());
+            assert!(found.peek().is_some(), "rule {} judges {}: add it to RESOURCES in src/objects/resources.rs", rule.id, kind.as_str());
+            for Resource { group, version, plural, .. } in found {
+                requests.entry((group, version, plural)).or_default().extend(rule.operations.iter().copied());
             }
         }
         for need in rule.needs.iter().filter(|need| TOUCHING.contains(need)) {
-            for (group, version, resource, _) in need.kinds().iter().flat_map(|kind| resources(kind.kind, Some(kind.group))) {
-                let entry = requests.entry((group, version, resource)).or_default();
+            for Resource { group, version, plural, .. } in need.kinds().iter().flat_map(|kind| resources(kind.kind, Some(kind.group))) {
+                let entry = requests.entry((group, version, plural)).or_default();
                 entry.extend([Operation::Create, Operation::Update, Operation::Delete]);
             }
         }
@@ -137,8 +85,8 @@ fn role_rules(rules: &[&Rule]) -> String {
     let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for GroupKind { group, kind } in needs.iter().flat_map(|need| need.kinds()).copied().filter(|kind| kind.kind != "Secret") {
         let mut found = resources(kind, Some(group)).peekable();
-        assert!(found.peek().is_some(), "a need reads {group}/{kind}: add it to RESOURCES in tests/support/manifests.rs");
-        groups.entry(group).or_default().extend(found.map(|(_, _, resource, _)| *resource));
+        assert!(found.peek().is_some(), "a need reads {group}/{kind}: add it to RESOURCES in src/objects/resources.rs");
+        groups.entry(group).or_default().extend(found.map(|resource| resource.plural));
     }
     groups.into_iter().fold(String::new(), |mut text, (group, resources)| {
         let resources: Vec<_> = resources.into_iter().collect();
