@@ -226,3 +226,60 @@ fn the_real_kubectl_renders() {
     let ran = broken.lint_with(&path, &["."]);
     assert!(ran.code == 2 && ran.err.contains("absent.yaml"), "{}", ran.err);
 }
+
+/// Rule, file and path of the findings of one family.
+fn helm_findings(ran: &Ran) -> Vec<String> {
+    let all = ran.json["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"].as_str().unwrap().starts_with("helm-"));
+    let said = all.map(|finding| {
+        let path: Vec<String> = finding["path"].as_array().unwrap().iter().map(|step| step.to_string().replace('"', "")).collect();
+        let (rule, at) = (finding["rule"].as_str().unwrap(), &finding["location"]);
+        format!("{rule} {}:{} {}", at["file"].as_str().unwrap(), at["start"]["line"], path.join("."))
+    });
+    said.collect()
+}
+
+#[test]
+fn values_that_a_chart_does_not_know_are_found_in_their_file() {
+    let values = "replica: {affinity: {}}\nimage: {tag: '1'}\n";
+    let files = [
+        ("redis/Chart.yaml", CHART),
+        ("redis/values.yaml", values),
+        ("redis/templates/a.yaml", "x: {{ .Values.image.tag }}\n"),
+        ("my.yaml", "# mine\nimage: {tag: '2'}\naffinity: {a: b}\n"),
+    ];
+    let folder = Folder::new(&files).program("helm", &prints(STORE));
+    let ran = folder.lint(&["redis", "--helm-values", "my.yaml", "--isolated"]);
+    assert_eq!(helm_findings(&ran), ["helm-values-unknown-key my.yaml:3 affinity"], "{}", ran.err);
+    let finding = ran.json["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "helm-values-unknown-key").unwrap();
+    assert!(finding["message"].as_str().unwrap().contains("did you mean replica.affinity?"), "{finding}");
+    assert_eq!(finding["object"]["kind"], "Values");
+    assert_eq!(folder.called().lines().count(), 1, "nothing in it can differ, so it is rendered once");
+}
+
+#[test]
+fn a_chart_yaml_without_a_lock_is_judged() {
+    let head = format!("{CHART}dependencies:\n  - name: common\n    version: 2.x.x\n    repository: https://charts.example.com\n");
+    let folder = Folder::new(&[("redis/Chart.yaml", &head)]).program("helm", &prints(STORE));
+    let found = ["helm-chart-version-range redis/Chart.yaml:6 dependencies.0.version"];
+    assert_eq!(helm_findings(&folder.lint(&["redis", "--isolated"])), found);
+    fs::write(folder.0.path().join("redis/Chart.lock"), "dependencies: []\n").unwrap();
+    assert_eq!(helm_findings(&folder.lint(&["redis", "--isolated"])), [""; 0]);
+}
+
+#[test]
+fn a_chart_that_renders_to_something_else_each_time_is_told() {
+    let set = |claim: &str, checksum: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: store}}\nspec:\n  serviceName: s\n  template:\n    metadata:\n      annotations:\n        checksum/secret: \"{checksum}\"\n    spec: {{containers: [{{name: a, image: a:1.0.0}}]}}\n  volumeClaimTemplates:\n  - metadata: {{name: data, labels: {{{claim}}}}}\n"
+        )
+    };
+    let random = ("redis/templates/a.yaml", "p: {{ randAlphaNum 8 }}\n");
+    let folder = Folder::new(&[("redis/Chart.yaml", CHART), random]).program("helm", &prints(&set("", "$$")).replace("'END'", "END"));
+    let found = ["helm-template-volatile <rendered>/redis:11 spec.template.metadata.annotations.checksum/secret"];
+    assert_eq!(helm_findings(&folder.lint(&["redis", "--isolated"])), found);
+    assert_eq!(folder.called().lines().count(), 2);
+    let chart = "helm.sh/chart: redis-1.0.0";
+    let folder = Folder::new(&[("redis/Chart.yaml", CHART), random]).program("helm", &prints(&set(chart, "same")));
+    let found = ["helm-template-volatile <rendered>/redis:14 spec.volumeClaimTemplates.0.metadata.labels.helm.sh/chart"];
+    assert_eq!(helm_findings(&folder.lint(&["redis", "--isolated"])), found);
+}

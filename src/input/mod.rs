@@ -6,6 +6,7 @@
 //! ```
 
 mod base;
+mod chart;
 pub mod classify;
 mod git;
 mod kustomization;
@@ -20,10 +21,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use base::{Base, BaseError, Before};
+pub use chart::{Chart, UnknownKey};
 pub use manifest::{Manifest, Outcome, interpret};
 pub use read::{ReadFailure, bytes, length};
 pub use render::Rendering;
-pub use walk::{Collected, collect};
+pub use walk::{Collected, Part, RenderedChart, collect};
 
 use crate::yaml::Position;
 

@@ -1,6 +1,6 @@
 //! Arguments to inputs: explicit files, the standard input, and walks through directories.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{DirEntry, WalkBuilder};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::chart::Chart;
 use super::kustomization::Kustomizations;
 use super::read::{ReadFailure, drain};
 use super::render::{RenderError, Renderer};
@@ -23,6 +24,50 @@ pub struct Collected {
     pub skipped: Vec<Skipped>,
     /// What is not there, or cannot be walked.
     pub failures: Vec<Failure>,
+    /// Inputs that are no manifests but parts of charts, by name.
+    pub parts: BTreeMap<Arc<str>, Part>,
+    /// The charts that were rendered.
+    pub charts: Vec<RenderedChart>,
+}
+
+/// A file of a chart that has rules of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `Chart.yaml`.
+    Chart,
+    /// Values that charts were rendered with.
+    Values,
+}
+
+/// A chart that was rendered.
+#[derive(Debug, Clone)]
+pub struct RenderedChart {
+    /// What the rendered text is called.
+    pub file: Arc<str>,
+    /// The chart.
+    pub chart: Chart,
+    /// What it rendered to a second time, where that may be something else.
+    pub again: Option<Arc<[u8]>>,
+}
+
+/// What a directory was rendered to.
+struct Rendered {
+    text: Vec<u8>,
+    chart: Option<(Chart, Option<Vec<u8>>)>,
+}
+
+impl Rendered {
+    fn of(renderer: Renderer, directory: &Path, options: &Options) -> Result<Self, RenderError> {
+        let render = || renderer.render(directory, &options.rendering, options.max_file_bytes);
+        let chart = (renderer == Renderer::Helm).then(|| Chart::read(directory)).flatten();
+        let Some(chart) = chart else { return Ok(Self { text: render()?, chart: None }) };
+        if !chart.volatile {
+            return Ok(Self { text: render()?, chart: Some((chart, None)) });
+        }
+        let (text, again) = rayon::join(render, render);
+        // What rendered once and not again tells nothing of the chart.
+        Ok(Self { text: text?, chart: Some((chart, again.ok())) })
+    }
 }
 
 /// Turns arguments into inputs. `stdin` is asked only where an argument is `-`.
@@ -38,13 +83,14 @@ pub fn collect(arguments: &[PathBuf], options: &Options, stdin: &mut dyn io::Rea
             }
         } else if argument.is_dir() {
             match Renderer::of(argument) {
-                Some(renderer) => collected.take(argument, renderer.render(argument, &options.rendering, options.max_file_bytes), true),
+                Some(renderer) => collected.take(argument, Rendered::of(renderer, argument, options), true),
                 None => collected.walk(argument, options, &mut seen),
             }
         } else {
             collected.file(argument, &mut seen);
         }
     }
+    collected.values(options, &mut seen);
     collected.inputs.sort_by(|a, b| a.file.cmp(&b.file));
     collected.skipped.sort();
     collected.skipped.dedup();
@@ -65,14 +111,38 @@ impl Collected {
         }
     }
 
-    fn take(&mut self, directory: &Path, rendered: Result<Vec<u8>, RenderError>, named: bool) {
-        match rendered {
-            Ok(text) => {
-                let file = format!("{RENDERED}{}", shown(directory)).into();
-                self.inputs.push(Input { file, source: Source::Bytes(text.into()), named });
+    fn take(&mut self, directory: &Path, rendered: Result<Rendered, RenderError>, named: bool) {
+        let Rendered { text, chart } = match rendered {
+            Ok(rendered) => rendered,
+            Err(error) => return self.fail(&shown(directory), error.to_string()),
+        };
+        let file: Arc<str> = format!("{RENDERED}{}", shown(directory)).into();
+        self.inputs.push(Input { file: Arc::clone(&file), source: Source::Bytes(text.into()), named });
+        if let Some((chart, again)) = chart {
+            let locked = chart.locked;
+            self.charts.push(RenderedChart { file, chart, again: again.map(Into::into) });
+            if !locked {
+                self.part(&directory.join("Chart.yaml"), Part::Chart);
             }
-            Err(error) => self.fail(&shown(directory), error.to_string()),
         }
+    }
+
+    /// The files of values that all charts were rendered with.
+    fn values(&mut self, options: &Options, seen: &mut HashSet<PathBuf>) {
+        if self.charts.is_empty() {
+            return;
+        }
+        for file in options.rendering.helm_values.iter().filter(|file| file.is_file()) {
+            if fs::canonicalize(file).is_ok_and(|real| seen.insert(real)) {
+                self.part(file, Part::Values);
+            }
+        }
+    }
+
+    fn part(&mut self, path: &Path, part: Part) {
+        let file: Arc<str> = shown(path).into();
+        self.inputs.push(Input { file: Arc::clone(&file), source: Source::File(path.to_owned()), named: false });
+        self.parts.insert(file, part);
     }
 
     fn file(&mut self, path: &Path, seen: &mut HashSet<PathBuf>) {
@@ -130,8 +200,7 @@ impl Collected {
     }
 
     fn render_all(&mut self, renderer: Renderer, directories: &[&Path], options: &Options) {
-        let render = |directory: &&Path| renderer.render(directory, &options.rendering, options.max_file_bytes);
-        let texts: Vec<_> = directories.par_iter().map(render).collect();
+        let texts: Vec<_> = directories.par_iter().map(|directory| Rendered::of(renderer, directory, options)).collect();
         for (directory, text) in directories.iter().zip(texts) {
             self.take(directory, text, false);
         }
@@ -141,8 +210,7 @@ impl Collected {
     /// and where rendering fails, the files are read as they are.
     fn kustomizations(&mut self, all: &Kustomizations, options: &Options) -> HashSet<PathBuf> {
         let topmost = all.topmost();
-        let render = |directory: &&Path| Renderer::Kustomize.render(directory, &options.rendering, options.max_file_bytes);
-        let texts: Vec<_> = topmost.par_iter().map(render).collect();
+        let texts: Vec<_> = topmost.par_iter().map(|directory| Rendered::of(Renderer::Kustomize, directory, options)).collect();
         let mut covered = HashSet::new();
         for (directory, text) in topmost.into_iter().zip(texts) {
             match text {

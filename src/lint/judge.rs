@@ -61,6 +61,20 @@ pub(super) fn own(rule: &str, severity: Severity, subject: &Subject<'_>, path: P
     }
 }
 
+/// What was seen of a chart in one of its objects.
+pub(super) fn seen<'s>(
+    subject: &'s Subject<'_>,
+    index: usize,
+    loaded: &'s Loaded,
+    policy: &'s Policy,
+) -> impl Iterator<Item = Finding> + 's {
+    let here = loaded.seen.iter().filter(move |seen| seen.object == index);
+    here.filter_map(|seen| {
+        let severity = policy.native_as(seen.rule, seen.severity)?;
+        Some(own(seen.rule, severity, subject, seen.path.clone(), seen.message.clone()))
+    })
+}
+
 /// Which objects of an input are given again further down, by index: the first copy's index.
 pub(super) fn repeated(loaded: &Loaded) -> FxHashMap<usize, usize> {
     let mut first = FxHashMap::default();

@@ -32,7 +32,7 @@ pub(super) fn input(session: &Session<'_>, loaded: &Loaded, number: u32, engine:
         })
         .collect();
     let repeated = judge::repeated(loaded);
-    if !loaded.remarkable && repeated.is_empty() && judged.iter().all(|(_, found)| found.is_empty()) {
+    if !loaded.remarkable && loaded.seen.is_empty() && repeated.is_empty() && judged.iter().all(|(_, found)| found.is_empty()) {
         return Vec::new();
     }
     let Some(opened) = session.opened(number) else {
@@ -48,6 +48,7 @@ pub(super) fn input(session: &Session<'_>, loaded: &Loaded, number: u32, engine:
             let line = loaded.objects.get(*first).map_or(1, |object| start_line(&opened, object));
             all.push((judge::duplicate(&subject, severity, line), None));
         }
+        all.extend(judge::seen(&subject, index, loaded, &policy).map(|finding| (finding, None)));
         for (mut finding, span) in all {
             if finding.container.is_none() {
                 finding.container = judge::container_of(&subject, &finding.path);

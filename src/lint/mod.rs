@@ -6,6 +6,7 @@
 //! Collected -> Session::open (read, units) -> judge (facts, rules) -> locate -> suppress -> fingerprint -> reporter
 //! ```
 
+mod chart;
 mod judge;
 mod layers;
 mod locate;

@@ -34,6 +34,11 @@ impl Policy {
         self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(Some(own))
     }
 
+    /// The same, for a finding that is milder than its rule.
+    pub(super) fn native_as(&self, id: &str, severity: Severity) -> Option<Severity> {
+        self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(Some(severity))
+    }
+
     /// Is there a rule of this name?
     pub(super) fn knows(&self, id: &str) -> bool {
         self.catalog.get(id).is_some()

@@ -1,11 +1,13 @@
 //! Inputs, read: their objects, the units these meet in, and where everything is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::chart::{self, Seen};
 use super::layers::Layers;
 use super::policy::{Policies, Policy};
 use super::previous;
@@ -16,7 +18,7 @@ use super::{Extent, Settings};
 use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
-use crate::input::{self, BaseError, Collected, Failure, Input, Outcome, Skipped};
+use crate::input::{self, BaseError, Collected, Failure, Input, Outcome, Part, Skipped};
 use crate::objects::{Identity, Memo, Object, ObjectSet as _, Origin, UnitSet};
 use crate::report::{Location, SourceText, Sources, Template};
 use crate::value::Lookup;
@@ -62,6 +64,8 @@ pub(super) struct Loaded {
     pub(super) policy: usize,
     /// Does its text speak to kubelint, or surprise a reader? Then it has findings whatever the rules say.
     pub(super) remarkable: bool,
+    /// What was seen of a chart.
+    pub(super) seen: Vec<Seen>,
     opened: Option<Arc<Opened>>,
     scope: usize,
 }
@@ -96,8 +100,12 @@ impl<'a> Session<'a> {
         let mut policies = Policies::new(settings)?;
         let assigned = policies.assign(&mut collected, settings.force_exclude)?;
         let store = Store::new(settings.limits.clone(), settings.max_file_bytes, &collected.inputs);
-        let read: Vec<Yield> =
-            collected.inputs.par_iter().enumerate().map(|(number, input)| read_input(number, input, settings, &store)).collect();
+        let read: Vec<Yield> = collected
+            .inputs
+            .par_iter()
+            .enumerate()
+            .map(|(number, input)| read_input(number, input, &collected.parts, settings, &store))
+            .collect();
         let mut notices = policies.notices(settings.today);
         let (mut skipped, mut failures) = (collected.skipped, collected.failures);
         let mut loaded = Vec::with_capacity(read.len());
@@ -108,11 +116,12 @@ impl<'a> Session<'a> {
                 skipped.push(Skipped { file: Arc::clone(&input.file), reason, named: input.named });
             }
             let Yield { objects, remarkable, opened, .. } = read;
-            loaded.push(Loaded { input, objects, before: Vec::new(), policy, remarkable, opened, scope: 0 });
+            loaded.push(Loaded { input, objects, before: Vec::new(), policy, remarkable, seen: Vec::new(), opened, scope: 0 });
         }
         if let Some(base) = &settings.base {
             previous::find(&mut loaded, base, settings, &mut failures, &mut notices)?;
         }
+        chart::look(&mut loaded, &collected.charts, &collected.parts, settings);
         skipped.sort();
         failures.sort_by(|a, b| (&a.file, a.at, &a.message).cmp(&(&b.file, b.at, &b.message)));
         let copies = copies(&loaded);
@@ -198,7 +207,7 @@ impl Sources for Session<'_> {
     }
 }
 
-fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) -> Yield {
+fn read_input(number: usize, input: &Input, parts: &BTreeMap<Arc<str>, Part>, settings: &Settings, store: &Store) -> Yield {
     let fail = |message: String| {
         let failure = Failure { file: Arc::clone(&input.file), message, at: None };
         Yield { failures: vec![failure], ..Yield::default() }
@@ -210,7 +219,11 @@ fn read_input(number: usize, input: &Input, settings: &Settings, store: &Store) 
     };
     let stream = yaml::read(&bytes, &settings.limits);
     drop(bytes);
-    match input::interpret(&stream, &input.file, number, settings.namespace.as_ref()) {
+    let outcome = match parts.get(&input.file) {
+        Some(part) => chart::part(&stream, *part, &input.file, number),
+        None => input::interpret(&stream, &input.file, number, settings.namespace.as_ref()),
+    };
+    match outcome {
         Outcome::Skipped(reason) => Yield { skipped: Some(reason), ..Yield::default() },
         Outcome::Manifest(manifest) => {
             let notices = notices(&stream, &input.file);
