@@ -1,8 +1,8 @@
 # METADATA
 # title: PodDisruptionBudget that blocks every drain
 # description: |
-#   A budget whose desired number of healthy pods is all of them allows no eviction: node drains, cluster upgrades and the
-#   autoscaler hang on it. Percentages round up: minAvailable 67 % of 3 is 3. Counted are spec.replicas, or an HPA's minimum.
+#   A budget whose desired number of healthy pods is all of them allows no eviction, nor does one that sets nothing: node drains,
+#   cluster upgrades and the autoscaler hang on it. Percentages round up: minAvailable 67 % of 3 is 3. Counted are spec.replicas, or an HPA's minimum.
 # related_resources:
 # - https://kubernetes.io/docs/tasks/run-application/configure-pdb/
 # custom:
@@ -20,12 +20,12 @@ import rego.v1
 findings contains finding if {
 	budget := input.related.self
 	budget.expected > 0
-	budget.desired_healthy >= budget.expected
+	budget.blocks
 	finding := object.union(
 		{
 			"path": ["spec", _field],
 			"severity": _severity(budget),
-			"message": sprintf("this budget never allows an eviction: %s of %d pods must stay up, so a node drain waits for ever; %s", [_needs(budget), budget.expected, _advice(budget)]),
+			"message": sprintf("this budget never allows an eviction: %s, so a node drain waits for ever; %s", [_needs(budget), _advice(budget)]),
 			"related": [object.union({"message": sprintf("%d replicas at least", [workload.replicas_floor])}, workload.place) |
 				some workload in budget.workloads
 				workload.replicas_floor != null
@@ -39,7 +39,9 @@ _field := "minAvailable" if input.object.spec.minAvailable
 
 _field := "maxUnavailable" if not input.object.spec.minAvailable
 
-_needs(budget) := sprintf("%d", [budget.desired_healthy])
+_needs(budget) := sprintf("%d of %d pods must stay up", [budget.desired_healthy, budget.expected]) if budget.desired_healthy > 0
+
+_needs(budget) := "neither minAvailable nor maxUnavailable is set, and the controller then allows none" if budget.desired_healthy == 0
 
 # METADATA
 # description: Kubernetes documents maxUnavailable 0 on a single instance as a deliberate pattern

@@ -32,6 +32,16 @@ _reasons(image) := {"has no tag, which means latest"} if image.tag == null
 
 _reasons(image) := {"has the tag latest"} if image.tag == "latest"
 
-_severity(container) := "error" if container.role in {"app", "sidecar"}
+# METADATA
+# description: what runs for a moment only (an init container, a chart's hook) is not left with two versions side by side
+_severity(container) := "error" if {
+	container.role in {"app", "sidecar"}
+	input.workload.hook == null
+}
 
-_severity(container) := "warning" if container.role in {"init", "ephemeral"}
+_severity(container) := "warning" if not _lasting(container)
+
+_lasting(container) if {
+	container.role in {"app", "sidecar"}
+	input.workload.hook == null
+}

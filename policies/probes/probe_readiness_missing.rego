@@ -3,12 +3,14 @@
 # description: |
 #   A container without a readiness probe is ready as soon as it runs. Services send it traffic while it still loads, and a
 #   StatefulSet's rolling update deletes the next member at once: a whole set restarted in five minutes this way.
-#   Every container that holds the state of a StatefulSet needs one, and every container that declares ports should have one.
+#   Every container that holds the state of a StatefulSet needs one; every container that declares ports, or that is all there is
+#   behind a Service, should have one.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates
 # custom:
 #   severity: error
-#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController]
+#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod]
+#   needs: [services]
 #   deny: [StatefulSet]
 #   fix: none
 #   since: 0.1.0
@@ -36,8 +38,22 @@ _verdicts(container) := {{"severity": "error", "why": "it holds the set's state,
 	containers.promised(container)
 }
 
-_verdicts(container) := {{"severity": "warning", "why": "it declares ports and gets traffic as soon as its process runs; add a check that is true only when it can serve"} |
-	count(container.ports) > 0
-} if {
+_verdicts(container) := {{"severity": "warning", "why": "it declares ports and gets traffic as soon as its process runs; add a check that is true only when it can serve"}} if {
 	not containers.promised(container)
+	count(container.ports) > 0
+	not _ends
 }
+
+_verdicts(container) := {{"severity": "warning", "why": sprintf("Service %s sends it traffic as soon as its process runs; add a check that is true only when it can serve", [input.related.services[0].name])}} if {
+	not containers.promised(container)
+	count(container.ports) == 0
+	count(input.related.services) > 0
+	count([other | some other in input.workload.containers; other.role in {"app", "sidecar"}]) == 1
+	not _ends
+}
+
+# METADATA
+# description: a Pod that runs to its end, such as a chart's test, serves nobody
+_ends if input.workload.hook != null
+
+_ends if input.workload.spec.restartPolicy in {"Never", "OnFailure"}

@@ -3,7 +3,8 @@
 # description: |
 #   A selector such as role: master picks the pod that was master when the label was set. Sentinel and Redis Cluster do not
 #   touch Kubernetes labels, so after a failover the Service still points at the old master. Operators and the Bitnami
-#   sentinel sidecar do move the label; where one of them is at work this rule is silent.
+#   sentinel sidecar do move the label; where one of them is at work this rule is silent, and where the master is a workload of
+#   its own without a Sentinel: it stays the master.
 # related_resources:
 # - https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
 # custom:
@@ -26,6 +27,7 @@ findings contains finding if {
 	lower(key) in {name | some name in input.params.role_keys}
 	lower(value) in {"master", "primary", "leader", "true"}
 	not _labelled_by_someone
+	not _fixed(key, value)
 	_redis
 	finding := {
 		"path": ["spec", "selector", key],
@@ -47,6 +49,14 @@ _redis if {
 }
 
 _known if count(_workloads) > 0
+
+# METADATA
+# description: is the label written into a template, and nobody there to fail over?
+_fixed(key, value) if {
+	some workload in _workloads
+	workload.labels[key] == value
+	count([container | some candidate in _workloads; some container in candidate.containers; container.software.role == "sentinel"]) == 0
+}
 
 # METADATA
 # description: "workloads whose template has the selector's labels, the role aside: the role is what moves"

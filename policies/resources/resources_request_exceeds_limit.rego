@@ -1,8 +1,8 @@
 # METADATA
 # title: Request above the limit
 # description: |
-#   A request may not exceed the limit. The StatefulSet or Deployment itself is accepted; its pods are refused one by one,
-#   which shows only in events.
+#   A request may not exceed the limit. The API server refuses the object; a StatefulSet it accepts before Kubernetes 1.37, and
+#   refuses the pods one by one, which shows only in events.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
 # custom:
@@ -24,6 +24,6 @@ findings contains finding if {
 	object.get(amount, "request_source", "container") == object.get(amount, "limit_source", "container")
 	finding := {
 		"path": array.concat(container.resources_path, ["requests", replace(resource, "_", "-")]),
-		"message": sprintf("container %s requests more %s than its limit: the API server refuses the pod", [container.name, replace(resource, "_", "-")]),
+		"message": sprintf("container %s requests more %s than its limit: the API server refuses it", [container.name, replace(resource, "_", "-")]),
 	}
 }

@@ -30,11 +30,11 @@ impl Check<'_> {
             let property = properties.at(key);
             match key {
                 "metadata" if resource => check_part(child, OBJECT_META, &place, self.minor, self.faults),
-                "apiVersion" | "kind" if resource => {
-                    if child.text().is_none() {
-                        self.faults.wrong(&place, "a text", child);
-                    }
-                }
+                "apiVersion" | "kind" if resource => match child.text() {
+                    None => self.faults.wrong(&place, "a text", child),
+                    Some("") => self.faults.refused(&place, "it must not be empty".to_owned()),
+                    Some(_) => {}
+                },
                 // A null that may not be one counts as unset; in a list it is refused.
                 _ if child.is_absent() && (!property.is_absent() || matches!(more, Value::Object(_))) => {}
                 _ if !property.is_absent() => self.value(child, property, &place),

@@ -81,7 +81,7 @@ const BOUNDS: &[Row] = &[
     (&["core.v1.PodSecurityContext", "core.v1.SecurityContext"], &["runAsUser", "runAsGroup", "fsGroup"], USER),
     (&["core.v1.PodSecurityContext"], &["fsGroupChangePolicy"], Bound::OneOf(&["OnRootMismatch", "Always"])),
     (&["core.v1.SeccompProfile"], &["type"], Bound::OneOf(&["Localhost", "RuntimeDefault", "Unconfined"])),
-    (&["core.v1.TopologySpreadConstraint"], &["maxSkew"], POSITIVE),
+    (&["core.v1.TopologySpreadConstraint"], &["maxSkew", "minDomains"], POSITIVE),
     (&["core.v1.TopologySpreadConstraint"], &["whenUnsatisfiable"], Bound::OneOf(&["DoNotSchedule", "ScheduleAnyway"])),
     (&["core.v1.TopologySpreadConstraint", "core.v1.PodAffinityTerm"], &["topologyKey"], Bound::Filled),
     (&["core.v1.WeightedPodAffinityTerm", "core.v1.PreferredSchedulingTerm"], &["weight"], Bound::Within(1, 100)),
