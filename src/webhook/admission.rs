@@ -11,9 +11,9 @@ use super::envelope::{Envelope, Unreadable};
 use super::judge::{Case, Judge, Judged, Unproven, World};
 use super::reply::Reply;
 use super::review::{NoReview, Operation, Review};
-use super::settings::{Action, Level, Modes};
+use super::settings::{Action, Level, MissingRelated, Modes};
 use super::verdict::Verdict;
-use super::{debt, glass, mutate};
+use super::{debt, glass, grace, mutate};
 use crate::facts::Request;
 use crate::finding::{Finding, Severity};
 use crate::objects::Object;
@@ -287,9 +287,15 @@ fn new_debt(
     bench: &mut Bench<'_>,
 ) -> Vec<Finding> {
     let set = bench.world.around(old);
-    let before = judge_again(&denied, old, &*set, None, request, bench);
-    let mut added: Vec<Finding> = debt::added(&denied, &subject.object, &before.findings, old).into_iter().cloned().collect();
-    if let (false, Some(kept)) = (added.is_empty(), debt::without_recovery(&subject.object, old)) {
+    let mut before = judge_again(&denied, old, &*set, None, request, bench).findings;
+    let kept = debt::without_recovery(&subject.object, old);
+    let grace = bench.judge.settings().missing_related == MissingRelated::Grace;
+    if grace && !grace::is_open(Some(old), bench.now) && !debt::only_recovers(&subject.object, kept.as_ref(), old) {
+        // What was to come has not: its grace is no old debt.
+        before.retain(|finding| !rests_on_absence(finding, old, &*set, None, request, bench));
+    }
+    let mut added: Vec<Finding> = debt::added(&denied, &subject.object, &before, old).into_iter().cloned().collect();
+    if let (false, Some(kept)) = (added.is_empty(), kept) {
         let kept = Arc::new(kept);
         let set = bench.world.around(&kept);
         let without = judge_again(&added, &kept, &*set, Some(old), request, bench);
@@ -325,13 +331,17 @@ fn proven(
         Some(fresh) => judge_again(&relational, object, &**fresh, old, request, bench),
         None => judge_again(&relational, object, &Unproven(&*around), old, request, bench),
     };
-    let missing_is_grace = bench.judge.settings().missing_related == super::settings::MissingRelated::Grace;
+    let missing_is_grace =
+        bench.judge.settings().missing_related == MissingRelated::Grace && grace::is_open(subject.old.as_ref(), bench.now);
     for finding in relational {
         match again.findings.iter().find(|found| found.rule == finding.rule && found.path == finding.path) {
             Some(found) if found.severity >= finding.severity => {
                 let missing = rests_on_absence(found, object, &*around, old, request, bench);
                 match (missing, missing_is_grace) {
-                    (true, true) => verdict.warned.push(found.clone()),
+                    (true, true) => {
+                        verdict.graced.push(Arc::clone(&found.rule));
+                        verdict.warned.push(found.clone());
+                    }
                     (true, false) => kept.push(advised(found, bench)),
                     (false, _) => kept.push(found.clone()),
                 }

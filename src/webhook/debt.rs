@@ -57,6 +57,11 @@ pub(super) fn without_recovery(object: &Object, old: &Object) -> Option<Object> 
     Some(Object { value, ..object.clone() })
 }
 
+/// Does a change do nothing to the object but recover it? `kept` is what [`without_recovery`] leaves of the new object.
+pub(super) fn only_recovers(object: &Object, kept: Option<&Object>, old: &Object) -> bool {
+    kept.unwrap_or(object).value.at("spec") == old.value.at("spec")
+}
+
 fn more_replicas(object: &Object, old: &Object, ops: &mut Vec<PatchOp>) {
     let path = Path::root().keys(&["spec", "replicas"]);
     let replicas = |object: &Object| object.value.at_path(path.steps()).int().unwrap_or(1);

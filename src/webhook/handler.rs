@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 
 use super::admission::{self, Bench, Door};
+use super::grace::LOOKS;
 use super::judge::World;
 use super::metrics::Metrics;
 use super::pool::Pool;
@@ -47,6 +48,8 @@ pub struct App {
     pub draining: AtomicBool,
     /// Writes Events of what is refused; `None`: nobody does.
     pub announcer: Option<Announcer>,
+    /// Second looks that may be under way.
+    pub(super) looks: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
 }
@@ -66,6 +69,7 @@ impl App {
             metrics,
             draining: AtomicBool::new(false),
             announcer: None,
+            looks: Arc::new(Semaphore::new(LOOKS)),
             budget: Arc::new(Semaphore::new(BUDGET)),
             heavy: Arc::new(Semaphore::new(1)),
         }
@@ -162,7 +166,7 @@ impl App {
         permits.map_err(|_| busy())?.map_err(|_| busy())
     }
 
-    fn tell(&self, door: Door, reply: Reply, began: Instant) -> Response {
+    fn tell(self: &Arc<Self>, door: Door, reply: Reply, began: Instant) -> Response {
         let (took, told) = (began.elapsed(), &reply.told);
         let door = match door {
             Door::Validate => "validate",
@@ -187,6 +191,7 @@ impl App {
         if let (Some(announcer), Some(notice)) = (&self.announcer, told.notice()) {
             announcer.tell(notice);
         }
+        self.look_again(told);
         for rule in &told.failed {
             tracing::warn!(rule = &**rule, uid = told.uid, "a rule could not be evaluated");
         }

@@ -83,9 +83,10 @@ pub struct Metrics {
     shed: Family<ReasonLabels, Counter>,
     rule_errors: Family<RuleLabels, Counter>,
     denials: Family<RuleLabels, Counter>,
+    still_missing: Family<RuleLabels, Counter>,
     rule_duration: Family<RuleLabels, Histogram, fn() -> Histogram>,
     bundle: Family<BundleLabels, GaugeI>,
-    /// Seconds since a watch last heard of the API server, of the one that waits longest; 0 without a cluster.
+    /// Seconds since the API server last answered: so much older than usual may be what is watched. 0 without a cluster.
     pub watch_lag: Gauge<f64, AtomicU64>,
     /// Requests that are being answered.
     pub inflight: GaugeI,
@@ -122,6 +123,7 @@ impl Metrics {
             shed: Family::default(),
             rule_errors: Family::default(),
             denials: Family::default(),
+            still_missing: Family::default(),
             rule_duration: Family::new_with_constructor((|| Histogram::new(RULE_SECONDS)) as fn() -> Histogram),
             bundle: Family::default(),
             watch_lag: Gauge::default(),
@@ -149,13 +151,22 @@ impl Metrics {
         registry.register("admission_oversize", "Requests larger than what is read", self.oversize.clone());
         registry.register("rule_errors", "Evaluations of a rule that failed", self.rule_errors.clone());
         registry.register("rule_denials", "Refusals by rule", self.denials.clone());
+        registry.register(
+            "still_missing",
+            "Workloads whose related object was still missing after its grace, by rule",
+            self.still_missing.clone(),
+        );
         registry.register("rule_duration_seconds", "Time of one rule on one object of a kind that it judges", self.rule_duration.clone());
         registry.register(
             "bundle_info",
             "The rules and the configuration in use, by the digest of the audit log; always 1",
             self.bundle.clone(),
         );
-        registry.register("watch_lag_seconds", "Time since the slowest watch last heard of the API server", self.watch_lag.clone());
+        registry.register(
+            "watch_lag_seconds",
+            "Time since the API server last answered; what is watched may be that old",
+            self.watch_lag.clone(),
+        );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register(
             "tls_cert_not_after_seconds",
@@ -180,6 +191,13 @@ impl Metrics {
         }
         for rule in told.denied_by.iter().filter(|_| told.verdict == "denied") {
             self.denials.get_or_create(&RuleLabels { rule: rule.to_string() }).inc();
+        }
+    }
+
+    /// Counts what is still missing after its grace.
+    pub fn still_missing<'a>(&self, rules: impl Iterator<Item = &'a str>) {
+        for rule in rules {
+            self.still_missing.get_or_create(&RuleLabels { rule: rule.to_owned() }).inc();
         }
     }
 

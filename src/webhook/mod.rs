@@ -14,6 +14,7 @@ mod connection;
 mod debt;
 pub mod envelope;
 mod glass;
+mod grace;
 pub mod handler;
 pub mod health;
 pub mod judge;

@@ -47,6 +47,8 @@ pub struct Told {
     pub verdict: &'static str,
     /// The rules that refused, or would have if the glass had not been broken.
     pub denied_by: Vec<Arc<str>>,
+    /// The rules that would have refused, but for the grace for what is missing.
+    pub graced: Vec<Arc<str>>,
     /// The rules that failed.
     pub failed: Vec<Arc<str>>,
 }
@@ -124,7 +126,13 @@ impl Reply {
         denied_by.extend(verdict.broken.iter().cloned());
         denied_by.sort_unstable();
         denied_by.dedup();
-        let told = Told { verdict: verdict.name(), denied_by, failed: verdict.failed_rules.clone(), ..told(review, object) };
+        let told = Told {
+            verdict: verdict.name(),
+            denied_by,
+            failed: verdict.failed_rules.clone(),
+            graced: verdict.graced.clone(),
+            ..told(review, object)
+        };
         Self { status: 200, body: review_of(response), told }
     }
 

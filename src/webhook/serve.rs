@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -29,6 +29,9 @@ use crate::cluster::{self, Cluster};
 use crate::config::{Config, ConfigError, known_rules};
 use crate::facts::KUBERNETES_MINOR;
 use crate::rules::Catalog;
+
+/// How often the API server is asked for a sign of life, and how long it may take.
+const HEAR: Duration = Duration::from_secs(5);
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,6 +159,7 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
     let world: Arc<dyn World> = match &connected {
         Some((client, _)) => {
             let cluster = Arc::new(Cluster::new(client.clone(), runtime.handle().clone()));
+            runtime.spawn(hear(client.clone(), Arc::clone(&metrics)));
             runtime.spawn(live::keep_watching(Arc::clone(&cluster), Arc::clone(&shelf), Arc::clone(&metrics), Arc::clone(&synced)));
             Arc::new(Live::new(cluster))
         }
@@ -206,6 +210,18 @@ async fn version(options: &Options, client: &kube::Client) -> Option<u32> {
         Err(_) => tracing::warn!("the API server does not answer; 1.{KUBERNETES_MINOR} is assumed"),
     }
     None
+}
+
+/// Asks the API server for a sign of life: while it gives none, what is watched gets old.
+async fn hear(client: kube::Client, metrics: Arc<Metrics>) {
+    let mut heard = Instant::now();
+    loop {
+        if matches!(timeout(HEAR, cluster::minor(&client)).await, Ok(Ok(_))) {
+            heard = Instant::now();
+        }
+        metrics.watch_lag.set(heard.elapsed().as_secs_f64());
+        sleep(HEAR).await;
+    }
 }
 
 /// The name of this replica: the Pod's, where there is one.

@@ -32,6 +32,8 @@ pub struct Verdict {
     pub audited: Vec<Finding>,
     /// Further audit annotations.
     pub audit: Vec<(&'static str, String)>,
+    /// The rules that would have refused, but for the grace for what is missing.
+    pub graced: Vec<Arc<str>>,
     /// What could not be evaluated.
     pub failed_rules: Vec<Arc<str>>,
     /// Denials that an annotation broke.

@@ -23,19 +23,24 @@ struct Cluster {
     namespace: NamespaceModes,
     scaled: Option<Arc<Object>>,
     labelled: bool,
+    /// Is what is not there known not to be there?
+    known: bool,
 }
 
 impl World for Cluster {
     fn around(&self, object: &Arc<Object>) -> Arc<dyn ObjectSet> {
+        if self.known {
+            return Arc::new(UnitSet::new(vec![Arc::clone(object)], true));
+        }
         Arc::new(Unproven(UnitSet::new(vec![Arc::clone(object)], false)))
     }
 
-    fn read_now(&self, _: &Arc<Object>, _: &[GroupKind<'static>], _: Instant) -> Option<Arc<dyn ObjectSet>> {
-        None
+    fn read_now(&self, object: &Arc<Object>, _: &[GroupKind<'static>], _: Instant) -> Option<Arc<dyn ObjectSet>> {
+        self.known.then(|| self.around(object))
     }
 
     fn knows_absence(&self) -> bool {
-        false
+        self.known
     }
 
     fn namespace(&self, _: &str) -> NamespaceModes {
@@ -200,6 +205,33 @@ fn labels_of_the_namespace_choose_the_mode() {
     assert!(warned["allowed"] == true && warned["warnings"].to_string().contains("redis-readiness-missing"), "{warned}");
     let strict = ask_of(&with(Some(Level::From(Severity::Warning)), None), Door::Validate, &request, "webhook: {enforce: none}");
     assert!(strict["status"]["message"].as_str().unwrap().contains("run-as-non-root"), "{strict}");
+}
+
+#[test]
+fn what_is_missing_may_come_later_but_not_never() {
+    let (alone, grace) = (Cluster { known: true, ..Cluster::default() }, "webhook: {missingRelated: grace}\n");
+    let lonely = set(&[good("a")]);
+    let ask = |new: &Json, old: &Json, config: &str| {
+        let operation = if old.is_null() { "CREATE" } else { "UPDATE" };
+        let response = ask_of(&alone, Door::Validate, &review(operation, new, old), config);
+        (response["allowed"] == true, response)
+    };
+    let (allowed, response) = ask(&lonely, &Json::Null, "");
+    assert!(!allowed && response["status"]["message"].as_str().unwrap().contains("pdb-missing"), "{response}");
+    let (allowed, response) = ask(&lonely, &Json::Null, grace);
+    assert!(allowed && response["warnings"].to_string().contains("pdb-missing"), "{response}");
+
+    let image = |object: &Json| changed(object, "/spec/template/spec/containers/0/image", json!("redis:7.4.2"));
+    // The clock of these tests stands at 1970.
+    let young = changed(&lonely, "/metadata/creationTimestamp", json!("1969-12-31T23:59:30Z"));
+    assert!(ask(&image(&young), &young, grace).0, "its grace is not over");
+    let mature = changed(&lonely, "/metadata/creationTimestamp", json!("1969-12-31T23:58:00Z"));
+    let (allowed, response) = ask(&image(&mature), &mature, grace);
+    assert!(!allowed && response["status"]["message"].as_str().unwrap().contains("pdb-missing"), "{response}");
+    assert!(ask(&image(&mature), &mature, "").0, "without grace it is old debt");
+    let recovering = changed(&mature, "/spec/template/spec/containers/0/resources/limits/memory", json!("64Gi"));
+    assert!(ask(&recovering, &mature, grace).0 && ask(&mature, &mature, grace).0);
+    assert!(ask(&changed(&mature, "/metadata/labels", json!({"a": "b"})), &mature, grace).0);
 }
 
 #[test]
