@@ -502,3 +502,82 @@ fn links_and_modes_stay_and_read_only_files_are_refused() {
     assert_eq!((ran.code, fs::read_to_string(folder.path("locked/locked.yaml")).unwrap().as_str()), (2, BROKEN), "{}", ran.err);
     assert!(ran.err.contains("read-only"), "{}", ran.err);
 }
+
+/// A cache with a password wherever people put one, and something to fix.
+const TALKATIVE: &str = "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: store, namespace: prod}
+spec:
+  serviceName: store
+  template:
+    metadata: {labels: {app: store}}
+    spec:
+      containers:
+        - name: store
+          image: redis:7.2.4
+          args: [--requirepass, hunter2, --maxmemory, 1gb]
+          env: [{name: APP_TOKEN, value: hunter2}]
+          readinessProbe: {exec: {command: [sh, -c, 'redis-cli -a hunter2 ping | grep PONG']}, timeoutSeconds: 1}
+          resources: {limits: {memory: 1Gi}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: store, namespace: prod}
+stringData: {password: hunter2}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: store, namespace: prod}
+data:
+  redis.conf: |
+    requirepass hunter2
+    maxmemory 1gb
+";
+
+#[test]
+fn no_output_shows_a_secret() {
+    let folder = Folder::new(&[("s.yaml", TALKATIVE)]);
+    for format in ["text", "compact", "json", "sarif", "junit", "github", "gitlab", "checkstyle", "html", "summary"] {
+        let ran = folder.run(&["lint", "--isolated", "--format", format, "s.yaml"]);
+        assert!(ran.code == 1 && !ran.out.is_empty() && !ran.out.contains("hunter2"), "{format}: {}", ran.out);
+    }
+    for arguments in [&["facts", "s.yaml"][..], &["facts", "--format", "json", "s.yaml"], &["explain-memory", "s.yaml"]] {
+        let ran = folder.run(arguments);
+        assert!(ran.code == 0 && !ran.out.contains("hunter2"), "{arguments:?}: {} {}", ran.out, ran.err);
+    }
+    let ran = folder.run(&["lint", "--isolated", "--diff", "--unsafe-fixes", "s.yaml"]);
+    assert!(ran.out.contains("@@") && ran.out.contains("<redacted>") && !ran.out.contains("hunter2"), "{} {}", ran.out, ran.err);
+    assert_eq!(fs::read_to_string(folder.path("s.yaml")).unwrap(), TALKATIVE);
+}
+
+#[test]
+fn sarif_has_the_changes_that_fix_would_make() {
+    let folder =
+        Folder::new(&[("s.yaml", &STORE.replace("{privileged: true}", "{privileged: true, allowPrivilegeEscalation: true} # kept"))]);
+    let ran = folder.run(&["lint", "--isolated", "--format", "sarif", "s.yaml"]);
+    let results = ran.json()["runs"][0]["results"].as_array().unwrap().clone();
+    let fixed: Vec<&Json> = results.iter().filter(|result| result["fixes"].is_array()).collect();
+    assert!(!fixed.is_empty(), "{}", ran.out);
+    for result in fixed {
+        // What the log says, done to the text.
+        let text = fs::read_to_string(folder.path("s.yaml")).unwrap();
+        let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let change = &result["fixes"][0]["artifactChanges"][0];
+        assert_eq!(change["artifactLocation"]["uri"], "s.yaml");
+        let mut after = text.clone();
+        for replacement in change["replacements"].as_array().unwrap().iter().rev() {
+            let region = &replacement["deletedRegion"];
+            let at = |line: &str, column: &str| {
+                starts[region[line].as_u64().unwrap() as usize - 1] + region[column].as_u64().unwrap() as usize - 1
+            };
+            let range = at("startLine", "startColumn")..at("endLine", "endColumn");
+            after.replace_range(range, replacement["insertedContent"]["text"].as_str().unwrap());
+        }
+        assert!(after != text && after.contains("# kept"), "{result}");
+        let other = Folder::new(&[("s.yaml", &after)]);
+        let again = other.run(&["lint", "--isolated", "--format", "sarif", "s.yaml"]);
+        let left = again.json()["runs"][0]["results"].as_array().unwrap().clone();
+        let print = |result: &Json| result["partialFingerprints"]["kubelint/v1"].clone();
+        assert!(left.iter().all(|other| print(other) != print(result)), "{result} is still found in {after}");
+    }
+}

@@ -1,4 +1,4 @@
-//! `kubelint facts`: the input documents of the rules, for rule authors and for stock `opa eval`.
+//! `kubelint facts`: the input documents of the rules, for rule authors and for stock `opa eval`. Secrets are replaced in them.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::facts::Need;
 use crate::finding::Place;
 use crate::lint::Session;
 use crate::place::Path;
-use crate::report::{JsonLocation, JsonObject};
+use crate::report::{JsonLocation, JsonObject, secret};
 use crate::value::Value;
 
 pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
@@ -25,7 +25,7 @@ pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
     }
     for subject in session.subjects() {
         let Some(mut computed) = session.facts(&subject) else { continue };
-        let input = computed.input(Need::ALL, &crate::value::object::<&str>([]));
+        let input = secret::redacted(&computed.input(Need::ALL, &crate::value::object::<&str>([])));
         let location = session.locate(&subject, &whole);
         match facts.format {
             Simple::Json => {

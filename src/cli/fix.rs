@@ -53,7 +53,7 @@ pub(super) fn run(
         streams.note(&format!("{file}:{line}: {rule}: the fix `{}` was not applied: {}", refused.title, refused.reason));
     }
     if lint.diff {
-        show(&changes, streams)?;
+        show(&changes, settings, streams)?;
         summary(applied, &changes, last.withheld, "would be applied", streams);
         return Ok((collected, true));
     }
@@ -102,10 +102,13 @@ fn print(fixed: &Collected) -> io::Result<()> {
     out.flush()
 }
 
-fn show(changes: &[Changed], streams: &Streams) -> io::Result<()> {
+/// The changes as a diff; secrets are replaced in both texts alike, so that none shows among the lines around a change.
+fn show(changes: &[Changed], settings: &Settings, streams: &Streams) -> io::Result<()> {
     let mut out = streams.out();
     for changed in changes {
-        let diff = TextDiff::from_lines(changed.before.as_str(), changed.after.as_str());
+        let (before, after) = (changed.before.as_str(), changed.after.as_str());
+        let [before, after] = [before, after].map(|text| crate::lint::shown(text, &changed.file, &settings.limits));
+        let diff = TextDiff::from_lines(&before, &after);
         let diff = diff.unified_diff().header(&changed.file, &changed.file).to_string();
         for line in diff.split_inclusive('\n') {
             let colour = match line.as_bytes() {

@@ -1,8 +1,12 @@
 //! One round of fixing: findings become changes of texts. Which findings, and what happens to the texts, is the caller's.
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use similar::{DiffTag, TextDiff};
 
 use super::session::{Session, Subject};
 use super::verdict::{Ledger, Run};
@@ -11,7 +15,7 @@ use crate::fix::{Change, Creation, Refusal, Sheets, Tried};
 use crate::input::Source;
 use crate::objects::{Identity, Object, Origin};
 use crate::place::Path;
-use crate::report::Located;
+use crate::report::{Located, Replacement, secret};
 use crate::value::Lookup;
 use crate::yaml::{Encoding, Text};
 
@@ -125,6 +129,63 @@ fn refused(located: &Located, fix: &Fix, reason: Refusal) -> Refused {
     Refused { file, line, rule: Arc::clone(&located.finding.rule), title: fix.title.clone(), reason }
 }
 
+/// The fix of a finding as changes of texts, the smallest that do it; nothing where it cannot be applied, where it would carry a
+/// secret into a report, and where the texts are larger than what `budget`, in bytes, has left.
+pub(super) fn replacements(session: &Session<'_>, located: &Located, budget: &AtomicUsize) -> Vec<Replacement> {
+    let Some(fix) = located.finding.fix.as_ref().filter(|fix| !secret::in_fix(fix)) else { return Vec::new() };
+    let mut sheets = Sheets::default();
+    let Ok((changes, creations)) = plan(session, located, fix, &mut sheets) else { return Vec::new() };
+    let texts = changes.iter().map(|change| change.text).chain(creations.iter().map(|creation| creation.text));
+    let opened: FxHashMap<u32, _> = texts.filter_map(|number| Some((number, session.opened(number)?))).collect();
+    let size: usize = opened.values().map(|opened| opened.source.text.as_str().len()).sum();
+    if budget.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_err() || sheets.apply(&changes, &creations).is_err() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (number, after) in sheets.finish() {
+        let (Ok(after), Some(opened), Some(loaded)) = (after, opened.get(&number), session.loaded.get(number as usize)) else {
+            return Vec::new();
+        };
+        let text = &opened.source.text;
+        let between = differences(text.as_str(), &after).into_iter();
+        found.extend(between.map(|(range, text_there)| Replacement {
+            file: Arc::clone(&loaded.input.file),
+            span: text.span(range.start, range.end),
+            text: text_there.to_owned(),
+        }));
+    }
+    found
+}
+
+/// What of a text is another in a second one, as ranges of bytes with what stands there instead.
+fn differences<'t>(before: &str, after: &'t str) -> Vec<(Range<usize>, &'t str)> {
+    let diff = TextDiff::from_lines(before, after);
+    let starts = |text: &str| -> Vec<usize> {
+        let ends = text.split_inclusive('\n').scan(0, |at, line| {
+            *at += line.len();
+            Some(*at)
+        });
+        std::iter::once(0).chain(ends).collect()
+    };
+    let (old, new) = (starts(before), starts(after));
+    let bytes = |starts: &[usize], lines: Range<usize>| {
+        let at = |line: usize| starts.get(line).or(starts.last()).copied().unwrap_or(0);
+        at(lines.start)..at(lines.end)
+    };
+    let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
+    changed.map(|op| narrowed(before, bytes(&old, op.old_range()), after, bytes(&new, op.new_range()))).collect()
+}
+
+/// Without what is the same at both ends.
+fn narrowed<'t>(before: &str, old: Range<usize>, after: &'t str, new: Range<usize>) -> (Range<usize>, &'t str) {
+    let (from, to) = (before.get(old.clone()).unwrap_or_default(), after.get(new).unwrap_or_default());
+    let head: usize = from.chars().zip(to.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (from, to) = (from.get(head..).unwrap_or_default(), to.get(head..).unwrap_or_default());
+    let tail: usize = from.chars().rev().zip(to.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let start = old.start + head;
+    (start..start + from.len() - tail, to.get(..to.len() - tail).unwrap_or_default())
+}
+
 type Plan = (Vec<Change>, Vec<Creation>);
 
 /// Where the objects of a fix are written.
@@ -193,4 +254,30 @@ fn open(session: &Session<'_>, object: &Object, sheets: &mut Sheets) -> Result<(
     }
     sheets.open(*input, &opened.source.text, &opened.documents);
     Ok((*input, *document as usize, path.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_small_and_together_the_whole_change() {
+        for (before, after, count) in [
+            ("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 20\nc: 3\n", 1),
+            ("a: 1\n", "a: 1\nb: 2\n", 1),
+            ("a: 1", "a: 1\nb: 2", 1),
+            ("a: é1\nx: y\nx: y\nx: y\nb: 2\n", "a: è1\nx: y\nx: y\nx: y\n", 2),
+            ("a\r\nb\r\n", "a\r\nc\r\nb\r\n", 1),
+            ("same\n", "same\n", 0),
+        ] {
+            let found = differences(before, after);
+            assert_eq!(found.len(), count, "{before:?} {after:?} {found:?}");
+            let mut text = before.to_owned();
+            for (range, new) in found.iter().rev() {
+                text.replace_range(range.clone(), new);
+            }
+            assert_eq!(text, after);
+        }
+        assert_eq!(differences("a: 1\nb: 2\n", "a: 1\nb: 20\n"), [(9..9, "0")]);
+    }
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 pub use policy::Policies;
 pub use session::{OpenError, Session, Subject};
+pub use store::shown;
 pub use verdict::{Ledger, Run, Verdict};
 
 use crate::finding::Severity;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,15 +15,18 @@ use super::previous;
 use super::scope::Scopes;
 use super::store::{Opened, Store, is_named, joined};
 use super::templates::Templates;
-use super::{Extent, Settings};
+use super::{Extent, Settings, mend};
 use crate::config::ConfigError;
 use crate::facts::{Context, Facts, Request};
 use crate::finding::Place;
 use crate::input::{self, BaseError, Collected, Failure, Input, Outcome, Part, Skipped};
 use crate::objects::{Identity, Memo, Object, ObjectSet as _, Origin, UnitSet};
-use crate::report::{Location, SourceText, Sources, Template};
+use crate::report::{Located, Location, Replacement, SourceText, Sources, Template};
 use crate::value::Lookup;
 use crate::yaml::{self, NoteKind};
+
+/// Bytes of texts in which fixes are tried so that a report can show what they change: trying one reads its text anew.
+const TRIED_BYTES: usize = 32 << 20;
 
 /// Why a run cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,8 @@ pub struct Session<'a> {
     copied: FxHashSet<Key>,
     create: Request,
     update: Request,
+    /// Bytes of texts that fixes may still be tried in for a report.
+    budget: AtomicUsize,
 }
 
 /// One input with its objects.
@@ -129,7 +135,21 @@ impl<'a> Session<'a> {
         let views = arrange(&mut loaded, copies.into_values(), settings.extent);
         let (create, update) = (Request::offline(false), Request::offline(true));
         let templates = Templates::default();
-        Ok(Self { settings, loaded, skipped, failures, notices, policies, store, templates, views, copied, create, update })
+        Ok(Self {
+            settings,
+            loaded,
+            skipped,
+            failures,
+            notices,
+            policies,
+            store,
+            templates,
+            views,
+            copied,
+            create,
+            update,
+            budget: AtomicUsize::new(TRIED_BYTES),
+        })
     }
 
     /// Inputs that hold objects.
@@ -204,6 +224,10 @@ impl Sources for Session<'_> {
 
     fn template(&self, at: &Location) -> Option<Template> {
         self.templates.of(at)
+    }
+
+    fn replacements(&self, located: &Located) -> Vec<Replacement> {
+        mend::replacements(self, located, &self.budget)
     }
 }
 

@@ -8,8 +8,7 @@ use crate::config::{Directive, parse_comment};
 use crate::input::{self, Input};
 use crate::objects::{Identity, Object};
 use crate::place::{Path, Within};
-use crate::report::SourceText;
-use crate::value::Lookup;
+use crate::report::{SourceText, secret};
 use crate::yaml::{self, Document, Limits, Position, Span, Stream};
 
 /// Runs of up to this many bytes of text keep all texts with their positions. Larger runs keep none, and read a text again
@@ -44,8 +43,7 @@ impl Opened {
     pub(super) fn new<'a>(stream: Stream, objects: impl Iterator<Item = &'a Object>) -> Self {
         let sources = sources(&stream);
         let remarks = remarks(&stream);
-        let mut secret: Vec<Range<usize>> =
-            objects.filter(|object| &*object.identity.kind == "Secret").flat_map(|o| secrets(&stream, o)).collect();
+        let mut secret: Vec<Range<usize>> = objects.flat_map(|object| secrets(&stream, object)).collect();
         secret.sort_by_key(|range| (range.start, range.end));
         let documents = stream.documents;
         Self { source: Arc::new(SourceText { text: stream.text, secret }), documents, remarks, sources }
@@ -67,24 +65,18 @@ pub(super) fn joined(outer: &Path, inner: &Path) -> Path {
     outer.steps().iter().chain(inner.steps()).cloned().collect()
 }
 
-/// Where the values of a Secret are, the copy that `kubectl apply` leaves in an annotation included.
+/// Where in the text the secrets of an object are.
 fn secrets(stream: &Stream, object: &Object) -> Vec<Range<usize>> {
     let crate::objects::Origin::Document { document, path, .. } = &object.origin else { return Vec::new() };
     let Some(document) = stream.documents.get(*document as usize) else { return Vec::new() };
-    let mut paths = Vec::new();
-    for field in ["data", "stringData"] {
-        let keys: Vec<&str> = object.value.at(field).entries().map(|(key, _)| key).collect();
-        if keys.is_empty() && !object.value.at(field).is_absent() {
-            paths.push(path.child(field));
-        }
-        paths.extend(keys.into_iter().map(|key| path.child(field).child(key)));
-    }
-    let applied = ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"];
-    if object.value.dig(&applied).text().is_some() {
-        paths.push(path.keys(&applied));
-    }
-    let value = |path: &Path| document.node(&stream.text, path).map(|node| node.value.start.offset..node.value.end.offset);
-    paths.iter().filter_map(value).collect()
+    secret::ranges(document, &stream.text, path, &object.value)
+}
+
+/// A text as it may be shown, its secrets replaced; what is no manifest is shown as it is.
+pub fn shown(text: &str, file: &Arc<str>, limits: &Limits) -> String {
+    let stream = yaml::read(text.as_bytes(), limits);
+    let input::Outcome::Manifest(manifest) = input::interpret(&stream, file, 0, None) else { return text.to_owned() };
+    Opened::new(stream, manifest.objects.iter()).source.redacted()
 }
 
 /// The comment `# Source: ...` of each document.

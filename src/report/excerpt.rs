@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
+use super::secret::REDACTED;
 use crate::yaml::{Span, Text};
-
-/// What stands for a value that nobody may see.
-const REDACTED: &str = "<redacted>";
 
 /// Bytes of a line that are shown before and after the place of interest.
 const REACH: usize = 240;
@@ -55,6 +53,24 @@ impl SourceText {
         let to = line_end(last).max(from);
         let cut_to = if to - end > REACH { whole.floor_char_boundary(end + REACH) } else { to };
         self.render(first, cut_from..cut_to, start..end)
+    }
+
+    /// All of the text, with every secret stretch replaced; no line break more or less.
+    pub fn redacted(&self) -> String {
+        if self.secret.is_empty() {
+            return self.text.as_str().to_owned();
+        }
+        let mut shown = String::with_capacity(self.text.as_str().len());
+        for piece in self.pieces(0..self.text.as_str().len()) {
+            let text = self.text.as_str().get(piece.range).unwrap_or_default();
+            if piece.secret {
+                shown.push_str(REDACTED);
+                shown.extend(std::iter::repeat_n('\n', text.matches('\n').count()));
+            } else {
+                shown.push_str(text);
+            }
+        }
+        shown
     }
 
     /// Copies a range line by line, with every secret stretch replaced.

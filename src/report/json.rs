@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Located, Location, Reporter, Sources, Summary, Tail};
+use super::{Located, Location, Reporter, Sources, Summary, Tail, secret};
 use crate::finding::{Edit, Fix, FixSafety, PatchOp, Related};
 use crate::input::{Failure, Skipped};
 use crate::objects::Identity;
@@ -131,7 +131,8 @@ impl<'a> JsonFinding<'a> {
             within: finding.within.map(|Within { start, end }| JsonWithin { start, end }),
             location: (&located.location).into(),
             related: related.map(|(related, at)| JsonRelated::new(related, at.as_ref(), &finding.object)).collect(),
-            fix: finding.fix.as_ref().map(JsonFix::new),
+            // One that copies a secret is for `--fix`, not for a report.
+            fix: finding.fix.as_ref().filter(|fix| !secret::in_fix(fix)).map(JsonFix::new),
             fingerprint: &located.fingerprint,
             suppressed: located.suppressed.as_ref().map(|s| JsonSuppressed { by: s.by, reason: &s.reason }),
         }

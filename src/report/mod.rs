@@ -12,6 +12,7 @@ mod json;
 mod junit;
 mod model;
 mod sarif;
+pub mod secret;
 mod spot;
 mod table;
 #[cfg(test)]
