@@ -5,12 +5,15 @@
 
 #[path = "support/control_plane.rs"]
 mod control_plane;
+#[path = "support/door.rs"]
+mod door;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use control_plane::ControlPlane;
+use door::{Door, said};
 use kubelint::cluster::authority::{CA_LIFE, LEAF_LIFE, Leaf};
 use kubelint::cluster::certificates::{KeepError, Keeper, Names, SECRET};
 use kubelint::cluster::events::{Announcer, Happening, Notice};
@@ -249,4 +252,47 @@ fn a_refusal_is_an_event_of_its_namespace() {
     assert_eq!(ours.len(), 1, "{events}");
     assert_eq!(ours[0]["note"], "CREATE was refused by pdb-missing");
     assert_eq!((&ours[0]["regarding"]["name"], &ours[0]["reason"]), (&Json::from("store"), &Json::from("AdmissionRefused")));
+}
+
+const REFUSED: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: store, namespace: default}
+spec:
+  replicas: 2
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec: {containers: [{name: redis, image: redis}]}
+";
+
+#[test]
+fn a_running_replica_mends_its_bundle_and_announces_what_it_refuses() {
+    let Some(plane) = ControlPlane::start() else { return };
+    let door = Door::install(plane, "version: 1\n");
+    let ours = || -> Vec<Json> {
+        let events = door.plane.kubectl_ok(["get", "events.events.k8s.io", "-n", "default", "-o", "json"]);
+        let events: Json = serde_json::from_str(&events).unwrap();
+        let ours = events["items"].as_array().unwrap().iter().filter(|event| event["reportingController"] == "kubelint.dev/webhook");
+        ours.cloned().collect()
+    };
+    // The door was probed with dry runs, which leave nothing behind.
+    assert!(!door.plane.apply(REFUSED, &["--dry-run=server"]).status.success());
+    let refused = door.plane.apply(REFUSED, &[]);
+    assert!(said(&refused).contains("denied the request"), "{}", said(&refused));
+    door.wait_for(|| !ours().is_empty());
+    let events = ours();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!((&events[0]["regarding"]["name"], &events[0]["reason"]), (&Json::from("store"), &Json::from("AdmissionRefused")));
+    assert!(events[0]["note"].as_str().unwrap().starts_with("CREATE was refused by "), "{}", events[0]["note"]);
+
+    let metrics = door.get("/metrics").unwrap();
+    for metric in ["kubelint_bundle_info{", "kubelint_rule_duration_seconds_bucket{", "kubelint_watch_lag_seconds 0."] {
+        assert!(metrics.contains(metric), "no {metric}");
+    }
+    let lost = r#"[{"op":"remove","path":"/webhooks/0/clientConfig/caBundle"}]"#;
+    door.plane.kubectl_ok(["patch", "validatingwebhookconfiguration", "kubelint", "--type=json", "-p", lost]);
+    door.wait_for(|| said(&door.plane.apply(REFUSED, &["--dry-run=server"])).contains("denied the request"));
+    assert_eq!(ours().len(), 1);
 }

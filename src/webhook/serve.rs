@@ -216,10 +216,11 @@ async fn version(options: &Options, client: &kube::Client) -> Option<u32> {
 async fn hear(client: kube::Client, metrics: Arc<Metrics>) {
     let mut heard = Instant::now();
     loop {
-        if matches!(timeout(HEAR, cluster::minor(&client)).await, Ok(Ok(_))) {
+        let answered = matches!(timeout(HEAR, cluster::minor(&client)).await, Ok(Ok(_)));
+        if answered {
             heard = Instant::now();
         }
-        metrics.watch_lag.set(heard.elapsed().as_secs_f64());
+        metrics.watch_lag.set(if answered { 0.0 } else { heard.elapsed().as_secs_f64() });
         sleep(HEAR).await;
     }
 }

@@ -17,3 +17,4 @@ mod hostile;
 mod reload;
 mod router;
 mod update;
+mod wire;
