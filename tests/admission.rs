@@ -250,6 +250,35 @@ spec:
     assert!(!same.contains("Warning: "), "what the owner's template says is judged again: {same}");
 }
 
+/// What hollows a promise out from the side is told where it happens.
+fn a_config_map_that_breaks_a_promise_is_told(door: &Door) {
+    let namespace = door.namespace("side", "");
+    let config = |maxmemory: &str| {
+        format!(
+            "\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: store}}\ndata:\n  redis.conf: |\n    maxmemory {maxmemory}\n    maxmemory-policy allkeys-lru\n"
+        )
+    };
+    let store = MENDED
+        .replace("args: [redis-server, --maxmemory, 1gb]", "args: [redis-server, /etc/redis/redis.conf]")
+        .replace("volumeMounts: [", "volumeMounts: [{name: config, mountPath: /etc/redis}, ")
+        .replace("      containers:", "      volumes: [{name: config, configMap: {name: store}}]\n      containers:");
+    admitted(door, &namespace, &both(&config("1gb"), BUDGET));
+    admitted(door, &namespace, &store);
+    let quiet = admitted(door, &namespace, &config("1100mb"));
+    assert!(!quiet.contains("redis-limit"), "{quiet}");
+    let told = admitted(door, &namespace, &config("3gb"));
+    assert!(
+        told.contains("Warning: ") && told.contains("redis-limit-below-maxmemory") && told.contains("StatefulSet side/store"),
+        "{told}"
+    );
+    // It is so now; a change that adds nothing to it is not told again.
+    let again = admitted(door, &namespace, &config("3gb").replace("allkeys-lru", "volatile-lru"));
+    assert!(!again.contains("redis-limit-below-maxmemory"), "{again}");
+
+    let gone = door.plane.kubectl(["delete", "pdb", "store", "-n", &namespace]);
+    assert!(gone.status.success() && said(&gone).contains("pdb-missing"), "{}", said(&gone));
+}
+
 /// The labels of a namespace choose.
 fn namespaces_choose_their_mode(door: &Door) {
     let none = door.namespace("mode-none", "kubelint.dev/enforce=none");
@@ -309,10 +338,43 @@ fn a_scan_tells_what_is_there(door: &Door) {
     assert_eq!(report["refused"][0]["object"]["name"], "store");
 }
 
+/// The API server dies and comes back: kubelint stays ready, and knows again what is there.
+fn it_outlives_the_api_server(door: &mut Door) {
+    if !door.plane.has_controllers() {
+        return;
+    }
+    let namespace = door.namespace("outlive", "");
+    admitted(door, &namespace, &both(BUDGET, MENDED));
+    door.plane.kill("kube-apiserver");
+    assert!(door.is_ready(), "it is not ready without the API server");
+    door.plane.restart("kube-apiserver");
+    door.plane.wait();
+    // Until the API server trusts its own webhooks again.
+    door.wait_for(|| said(&door.plane.apply(INCIDENT, &["-n", "default", "--dry-run=server"])).contains("denied the request: StatefulSet"));
+    assert!(door.is_ready());
+    admitted(door, &namespace, &named(&both(BUDGET, MENDED), "later"));
+    refused(&door.plane.apply(&named(MENDED, "alone"), &["-n", &namespace]), &["pdb-missing"]);
+    let gone = door.plane.kubectl(["delete", "pdb", "store", "-n", &namespace]);
+    assert!(said(&gone).contains("pdb-missing: StatefulSet outlive/store"), "{}", said(&gone));
+}
+
+/// What it may not read is unknown, refuses nothing, and holds up nothing; what the object says itself is refused all the same.
+fn without_rights_it_knows_less_and_serves(door: &mut Door) {
+    let namespace = door.namespace("rightless", "");
+    door.plane.kubectl_ok(["delete", "clusterrolebinding", "kubelint-rules"]);
+    door.restart();
+    assert!(door.log().contains("it cannot be watched"), "nothing is said of it:\n{}", door.log());
+    let text = admitted(door, &namespace, MENDED);
+    assert!(!text.contains("denied"), "{text}");
+    let output = door.plane.apply(&named(INCIDENT, "incident"), &["-n", &namespace]);
+    let text = refused(&output, &["redis-limit-below-maxmemory"]);
+    assert!(!text.contains("- pdb-missing"), "{text}");
+}
+
 /// With its namespace goes everything that could hold anybody up.
 fn uninstalling_leaves_nothing_held_up(door: &mut Door) {
     let namespace = door.namespace("after", "");
-    refused(&door.plane.apply(INCIDENT, &["-n", &namespace]), &["pdb-missing"]);
+    refused(&door.plane.apply(INCIDENT, &["-n", &namespace]), &["redis-limit-below-maxmemory"]);
     if !door.plane.has_controllers() {
         return;
     }
@@ -335,6 +397,7 @@ fn the_door_beside_a_real_api_server() {
         ("recovering_is_not_refused", recovering_is_not_refused),
         ("a_rollback_is_not_refused", a_rollback_is_not_refused),
         ("an_owner_by_hand_is_not_believed", an_owner_by_hand_is_not_believed),
+        ("a_config_map_that_breaks_a_promise_is_told", a_config_map_that_breaks_a_promise_is_told),
         ("namespaces_choose_their_mode", namespaces_choose_their_mode),
         ("what_was_mended_stays", what_was_mended_stays),
         ("a_scan_tells_what_is_there", a_scan_tells_what_is_there),
@@ -348,6 +411,9 @@ fn the_door_beside_a_real_api_server() {
         })
         .map(|(name, _)| *name)
         .collect();
+    let outlived = catch_unwind(AssertUnwindSafe(|| it_outlives_the_api_server(&mut door)));
+    assert!(outlived.is_ok(), "{}", door.log());
+    without_rights_it_knows_less_and_serves(&mut door);
     uninstalling_leaves_nothing_held_up(&mut door);
     assert!(failed.is_empty(), "failed: {failed:?}\n{}", door.log());
 }

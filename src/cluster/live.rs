@@ -21,6 +21,9 @@ use crate::value::{Lookup, Value};
 /// Namespaces: their labels choose what is done.
 const NAMESPACE: GroupKind<'static> = GroupKind { group: "", kind: "Namespace" };
 
+/// Until a read that failed is tried once more.
+const AGAIN: Duration = Duration::from_millis(200);
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -109,7 +112,7 @@ impl Cluster {
         let readable = |kind: &&GroupKind<'static>| self.cache.stage(**kind) != Some(Stage::Unreadable);
         let wanted: Vec<&'static Resource> = kinds.iter().filter(readable).filter_map(|kind| resources::of_kind(*kind)).collect();
         let namespace = object.namespace();
-        let lists = wanted.iter().map(|resource| read::list(&self.client, resource, namespace, None));
+        let lists = wanted.iter().map(|resource| self.list(resource, namespace));
         let lists = self.wait(until, join_all(lists))?;
         let (mut hidden, mut fresh, mut known) = (Hidden::default(), Vec::new(), Vec::new());
         for (resource, list) in wanted.iter().zip(lists) {
@@ -132,6 +135,18 @@ impl Cluster {
         }
         let read: Arc<dyn ObjectSet> = Arc::new(Layered::new(self.view(), hidden, fresh).complete_for(known));
         Some(Arc::new(Layered::with(read, object)))
+    }
+
+    /// Lists a kind; tries once more where a connection was lost or an API server has just started.
+    async fn list(&self, resource: &'static Resource, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, kube::Error> {
+        match read::list(&self.client, resource, namespace, None).await {
+            Ok(objects) => Ok(objects),
+            Err(error) => {
+                tracing::debug!(kind = resource.plural, %error, "a direct read failed; it is tried once more");
+                sleep(AGAIN).await;
+                read::list(&self.client, resource, namespace, None).await
+            }
+        }
     }
 
     /// A namespace, read if it is so new that the watch has not brought it.

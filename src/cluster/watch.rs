@@ -17,10 +17,10 @@ use super::read;
 use crate::objects::GroupKind;
 use crate::objects::resources::Resource;
 
-/// So many failures that are no refusal, and it is no longer waited for.
+/// So many failures, and a kind that was known counts as unknown, and one that never was is no longer asked for all the time.
 const PATIENCE: u32 = 5;
 
-/// Until what was refused is asked for again.
+/// Until what was refused so often is asked for again.
 const REFUSED: Duration = Duration::from_secs(60);
 
 /// Why a watch does not come on.
@@ -68,8 +68,13 @@ pub(super) async fn follow(client: Client, resource: &'static Resource, cache: A
             Ok(Event::Delete(object)) => read::kept(object, resource).into_iter().for_each(|object| cache.remove(kind, &object)),
             Err(error) => {
                 failures += 1;
-                failed(&cache, resource, kind, &error, failures);
-                if trouble(&error) == Trouble::Refused {
+                // An API server that has just started refuses for a moment what it will grant.
+                let trouble = match trouble(&error) {
+                    Trouble::Refused if whole => Trouble::Failing,
+                    trouble => trouble,
+                };
+                failed(&cache, resource, kind, &error, trouble == Trouble::Refused || trouble == Trouble::Failing && failures >= PATIENCE);
+                if trouble == Trouble::Refused && failures > PATIENCE {
                     sleep(REFUSED).await;
                 }
             }
@@ -83,12 +88,7 @@ fn synced(cache: &Cache, resource: &Resource, kind: GroupKind<'static>) {
     }
 }
 
-fn failed(cache: &Cache, resource: &Resource, kind: GroupKind<'static>, error: &watcher::Error, failures: u32) {
-    let unreadable = match trouble(error) {
-        Trouble::Refused => true,
-        Trouble::Failing => failures >= PATIENCE,
-        Trouble::Unreachable => false,
-    };
+fn failed(cache: &Cache, resource: &Resource, kind: GroupKind<'static>, error: &watcher::Error, unreadable: bool) {
     if !unreadable {
         tracing::debug!(kind = resource.plural, %error, "the watch is interrupted; it is tried again");
     } else if cache.set_stage(kind, Stage::Unreadable) != Some(Stage::Unreadable) {

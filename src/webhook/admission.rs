@@ -12,6 +12,7 @@ use super::judge::{Case, Judge, Judged, Unproven, World};
 use super::reply::Reply;
 use super::review::{NoReview, Operation, Review};
 use super::settings::{Action, Level, MissingRelated, Modes};
+use super::touched::{self, Change, Touched};
 use super::verdict::Verdict;
 use super::{debt, glass, grace, mutate};
 use crate::facts::Request;
@@ -81,27 +82,6 @@ pub fn answer_unjudged(body: &[u8], door: Door, why: &str) -> Reply {
     }
 }
 
-/// What would be said of an object that is there, if it were created now and the promise enforced.
-pub fn standing(object: &Arc<Object>, bench: &mut Bench<'_>) -> Verdict {
-    let namespace = object.namespace().unwrap_or_default();
-    if bench.judge.settings().excluded.is_match(namespace) || is_going(object) || is_derived(object) {
-        return Verdict::allow();
-    }
-    let subject = Subject { object: Arc::clone(object), old: None, may_deny: true };
-    let request = Request::offline(false);
-    let set = bench.world.around(object);
-    let judged = bench.judge.judge(&Case { object, old: None, request: &request, set: &*set, rules: None, until: bench.until });
-    let mut modes = modes(namespace, bench);
-    if bench.judge.settings().modes.enforce == Level::None && bench.world.namespace(namespace).enforce.is_none() {
-        modes.enforce = Level::Promise;
-    }
-    let mut verdict = sort(judged, &subject, modes, bench);
-    if !verdict.allowed() {
-        break_glass(&mut verdict, &subject, &Value::Undefined, bench);
-    }
-    verdict
-}
-
 fn validate(review: &Review<'_>, bench: &mut Bench<'_>) -> (Option<Arc<Object>>, Verdict) {
     if bench.judge.settings().excluded.is_match(&review.namespace) || review.operation == Operation::Connect {
         return (None, Verdict::allow());
@@ -120,11 +100,11 @@ fn validate(review: &Review<'_>, bench: &mut Bench<'_>) -> (Option<Arc<Object>>,
 }
 
 /// What is judged, as it would be and as it was.
-struct Subject {
-    object: Arc<Object>,
-    old: Option<Arc<Object>>,
+pub(super) struct Subject {
+    pub(super) object: Arc<Object>,
+    pub(super) old: Option<Arc<Object>>,
     /// May it be refused? What only touches an object from the side warns.
-    may_deny: bool,
+    pub(super) may_deny: bool,
 }
 
 fn subject(review: &Review<'_>, bench: &Bench<'_>) -> Result<Option<Subject>, Unreadable> {
@@ -164,7 +144,7 @@ fn unreadable(review: &Review<'_>, error: &Unreadable) -> Verdict {
     Verdict::refuse(format!("the object cannot be judged: {error}"))
 }
 
-fn is_going(object: &Object) -> bool {
+pub(super) fn is_going(object: &Object) -> bool {
     !object.value.dig(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
@@ -181,7 +161,7 @@ fn believed(review: &Review<'_>, object: &Object, bench: &Bench<'_>) -> bool {
 }
 
 /// Is it of a kind that controllers make, and says that one made it?
-fn is_derived(object: &Object) -> bool {
+pub(super) fn is_derived(object: &Object) -> bool {
     let kind = (object.identity.group(), &*object.identity.kind);
     matches!(kind, ("", "Pod") | ("apps", "ReplicaSet") | ("batch", "Job")) && controller(object).is_some()
 }
@@ -196,13 +176,31 @@ fn judge(review: &Review<'_>, subject: &Subject, bench: &mut Bench<'_>) -> Verdi
     if !verdict.denied.is_empty() {
         forgive(&mut verdict, review, subject, &request, bench);
     }
+    if review.subresource.is_empty() {
+        from_the_side(&mut verdict, review, subject, modes, bench);
+    }
     if !verdict.allowed() {
         break_glass(&mut verdict, subject, &review.user, bench);
     }
     verdict
 }
 
-fn modes(namespace: &str, bench: &Bench<'_>) -> Modes {
+/// Adds what the change does to the workloads that it touches: it warns, unless the configuration says that a rule denies.
+fn from_the_side(verdict: &mut Verdict, review: &Review<'_>, subject: &Subject, modes: Modes, bench: &mut Bench<'_>) {
+    let change = match (&subject.old, review.operation) {
+        (_, Operation::Delete) => Change::Gone(&subject.object),
+        (Some(old), _) => Change::Changed(old, &subject.object),
+        (None, _) => Change::Made(&subject.object),
+    };
+    for Touched { workload, judged } in touched::judge(&change, bench) {
+        let sorted = sort(judged, &Subject { object: workload, old: None, may_deny: false }, modes, bench);
+        verdict.denied.extend(sorted.denied);
+        verdict.warned.extend(sorted.warned);
+        verdict.audited.extend(sorted.audited);
+    }
+}
+
+pub(super) fn modes(namespace: &str, bench: &Bench<'_>) -> Modes {
     let default = bench.judge.settings().modes;
     if namespace.is_empty() {
         return default;
@@ -216,7 +214,7 @@ fn modes(namespace: &str, bench: &Bench<'_>) -> Modes {
 }
 
 /// What each finding leads to, before anything is forgiven.
-fn sort(judged: Judged, subject: &Subject, modes: Modes, bench: &Bench<'_>) -> Verdict {
+pub(super) fn sort(judged: Judged, subject: &Subject, modes: Modes, bench: &Bench<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     let kind = subject.object.group_kind();
     let settings = bench.judge.settings();
@@ -374,7 +372,7 @@ fn rests_on_absence(
     !again.findings.iter().any(|found| found.path == finding.path && found.severity >= finding.severity)
 }
 
-fn break_glass(verdict: &mut Verdict, subject: &Subject, user: &Value, bench: &Bench<'_>) {
+pub(super) fn break_glass(verdict: &mut Verdict, subject: &Subject, user: &Value, bench: &Bench<'_>) {
     match glass::read(&subject.object, user, &bench.judge.settings().break_glass_groups, bench.now) {
         glass::Glass::Whole => {}
         glass::Glass::Refused(why) => verdict.notes.push(why),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::settings::{Level, Settings};
 use crate::facts::Request;
 use crate::finding::Finding;
-use crate::objects::{Completeness, GroupKind, Object, ObjectSet, Selector, UnitSet};
+use crate::objects::{Completeness, GroupKind, Hidden, Layered, Object, ObjectSet, Selector, UnitSet};
 
 /// One object to judge.
 pub struct Case<'a> {
@@ -55,6 +55,8 @@ pub trait Judge {
     fn promises(&self, rule: &str, kind: GroupKind<'_>) -> bool;
     /// The kinds of other objects that the rule reads.
     fn reads(&self, rule: &str) -> Vec<GroupKind<'static>>;
+    /// The rules that read this kind of other objects.
+    fn readers(&self, kind: GroupKind<'_>) -> Vec<Arc<str>>;
     /// The `webhook:` section.
     fn settings(&self) -> &Settings;
     /// Names the rules and their configuration, for the audit log.
@@ -78,6 +80,12 @@ pub struct NamespaceModes {
 pub trait World: Send + Sync {
     /// The objects that are known, with this one as it would be.
     fn around(&self, object: &Arc<Object>) -> Arc<dyn ObjectSet>;
+    /// The objects that are known, without this one.
+    fn without(&self, object: &Arc<Object>) -> Arc<dyn ObjectSet> {
+        let mut hidden = Hidden::default();
+        hidden.object(&object.identity);
+        Arc::new(Layered::new(self.around(object), hidden, Vec::new()))
+    }
     /// The same with these kinds read from the API server now. `None`: they could not be read.
     fn read_now(&self, object: &Arc<Object>, kinds: &[GroupKind<'static>], until: Instant) -> Option<Arc<dyn ObjectSet>>;
     /// Is the absence of an object ever known here?

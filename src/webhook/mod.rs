@@ -30,6 +30,7 @@ pub mod scan;
 mod serve;
 pub mod server;
 pub mod tls;
+mod touched;
 pub mod verdict;
 
 pub use crate::config::webhook as settings;

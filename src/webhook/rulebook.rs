@@ -182,6 +182,11 @@ impl Judge for Rules {
         self.book.catalog.get(rule).map(|rule| rule.needs.iter().flat_map(|need| need.kinds()).copied().collect()).unwrap_or_default()
     }
 
+    fn readers(&self, kind: GroupKind<'_>) -> Vec<Arc<str>> {
+        let reads = |rule: &&Rule| rule.needs.iter().any(|need| need.kinds().contains(&kind));
+        self.book.rules().filter(reads).map(|rule| rule.id.clone()).collect()
+    }
+
     fn settings(&self) -> &Settings {
         self.book.settings()
     }

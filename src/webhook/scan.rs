@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::admission::{self, Bench};
-use super::judge::{NamespaceModes, World};
+use super::admission::{self, Bench, Subject};
+use super::judge::{Case, NamespaceModes, World};
 use super::live;
 use super::pool::JudgeSource as _;
 use super::rulebook::Shelf;
+use super::settings::Level;
 use super::verdict::Verdict;
+use crate::facts::Request;
 use crate::objects::{GroupKind, Object, ObjectSet};
+use crate::value::Value;
 
 /// Time for one object; a rule has its own, shorter.
 const EACH: Duration = Duration::from_secs(30);
@@ -74,13 +77,34 @@ pub fn scan(shelf: &Shelf, set: &Arc<dyn ObjectSet>, now: Timestamp) -> (Vec<Sta
         || shelf.make(),
         |judge, object| {
             let mut bench = Bench { judge: &mut **judge, world: &world, now, until: Instant::now() + EACH };
-            Standing { object: Arc::clone(object), verdict: admission::standing(object, &mut bench) }
+            Standing { object: Arc::clone(object), verdict: standing_of(object, &mut bench) }
         },
     );
     let said = |standing: &Standing| standing.verdict.name() != "allowed" || !standing.verdict.failed_rules.is_empty();
     let mut standing: Vec<_> = standing.filter(said).collect();
     standing.sort_by(|a, b| order(a).cmp(&order(b)));
     (standing, objects.len())
+}
+
+/// What would be said of an object that is there, if it were created now and the promise enforced.
+fn standing_of(object: &Arc<Object>, bench: &mut Bench<'_>) -> Verdict {
+    let namespace = object.namespace().unwrap_or_default();
+    if bench.judge.settings().excluded.is_match(namespace) || admission::is_going(object) || admission::is_derived(object) {
+        return Verdict::allow();
+    }
+    let subject = Subject { object: Arc::clone(object), old: None, may_deny: true };
+    let request = Request::offline(false);
+    let set = bench.world.around(object);
+    let judged = bench.judge.judge(&Case { object, old: None, request: &request, set: &*set, rules: None, until: bench.until });
+    let mut modes = admission::modes(namespace, bench);
+    if bench.judge.settings().modes.enforce == Level::None && bench.world.namespace(namespace).enforce.is_none() {
+        modes.enforce = Level::Promise;
+    }
+    let mut verdict = admission::sort(judged, &subject, modes, bench);
+    if !verdict.allowed() {
+        admission::break_glass(&mut verdict, &subject, &Value::Undefined, bench);
+    }
+    verdict
 }
 
 /// Refusals first, then by namespace, kind and name.

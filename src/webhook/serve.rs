@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::alone::Alone;
 use super::certificates::{Certificates, Stand, own_configurations};
@@ -111,10 +113,12 @@ pub enum ServeError {
 pub fn start_logging(format: LogFormat, verbose: bool) {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    // What libraries meet is told by kubelint itself, once.
+    let targets = Targets::new().with_default(tracing::Level::ERROR).with_target("kubelint", level);
     // Whoever embeds this may have logs of its own already.
     let _ = match format {
-        LogFormat::Json => tracing::subscriber::set_global_default(logs.json().flatten_event(true).finish()),
-        LogFormat::Text => tracing::subscriber::set_global_default(logs.finish()),
+        LogFormat::Json => tracing::subscriber::set_global_default(logs.json().flatten_event(true).finish().with(targets)),
+        LogFormat::Text => tracing::subscriber::set_global_default(logs.finish().with(targets)),
     };
 }
 

@@ -25,6 +25,7 @@ pub struct Door {
     /// Where it is installed.
     pub plane: ControlPlane,
     serving: Option<Child>,
+    address: String,
     health: u16,
 }
 
@@ -43,9 +44,9 @@ impl Door {
         kubeconfig["contexts"][0]["context"]["namespace"] = "kubelint-system".into();
         fs::write(plane.dir().join("kubelint.kubeconfig"), kubeconfig.to_string()).unwrap();
         let [health] = free_ports();
-        let mut door = Self { plane, serving: None, health };
-        door.start(&address);
-        door.wait_for(|| door.get("/readyz").is_some_and(|answer| answer.contains("200 OK")));
+        let mut door = Self { plane, serving: None, address, health };
+        door.start();
+        door.wait_for(|| door.is_ready());
         // The configurations are in force once something is refused that they refuse.
         let probe = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: probe}, spec: {replicas: 2, serviceName: p, selector: \
                      {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: redis, image: redis}]}}}}";
@@ -53,11 +54,23 @@ impl Door {
         door
     }
 
-    fn start(&mut self, address: &str) {
+    /// Does its readiness probe succeed?
+    pub fn is_ready(&self) -> bool {
+        self.get("/readyz").is_some_and(|answer| answer.contains("200 OK"))
+    }
+
+    /// Ends the process and starts it anew.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+        self.wait_for(|| self.is_ready());
+    }
+
+    fn start(&mut self) {
         let at = |name: &str| self.plane.dir().join(name);
         let log = File::create(at("kubelint.log")).unwrap();
         let serving = Command::new(env!("CARGO_BIN_EXE_kubelint"))
-            .args(["serve", "--listen", &format!("{address}:8443"), "--health-listen", &format!("127.0.0.1:{}", self.health)])
+            .args(["serve", "-v", "--listen", &format!("{}:8443", self.address), "--health-listen", &format!("127.0.0.1:{}", self.health)])
             .args(["--lame-duck=0", "--drain=1", "--config"])
             .arg(at("kubelint.yaml"))
             .env("KUBECONFIG", at("kubelint.kubeconfig"))

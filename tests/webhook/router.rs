@@ -195,6 +195,10 @@ impl Judge for Puppet {
         Vec::new()
     }
 
+    fn readers(&self, _: GroupKind<'_>) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
     fn settings(&self) -> &Settings {
         &self.0
     }
