@@ -581,3 +581,25 @@ fn sarif_has_the_changes_that_fix_would_make() {
         assert!(left.iter().all(|other| print(other) != print(result)), "{result} is still found in {after}");
     }
 }
+
+#[test]
+fn annotations_for_other_linters_count_where_it_is_said() {
+    let text = STORE.replace(
+        "  name: store\n  namespace",
+        "  name: store\n  annotations: {ignore-check.kube-linter.io/privileged-container: the host's}\n  namespace",
+    );
+    let folder = Folder::new(&[("s.yaml", &text)]);
+    let by = |arguments: &[&str]| {
+        let (_, report) = folder.lint(&[&["--show-suppressed", "s.yaml"], arguments].concat());
+        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == RULE).unwrap().clone();
+        (finding["suppressed"]["by"].as_str().unwrap_or("").to_owned(), finding["suppressed"]["reason"].as_str().unwrap_or("").to_owned())
+    };
+    let honored = ("kube-linter annotation".to_owned(), "the host's".to_owned());
+    assert_eq!(by(&[]), Default::default());
+    assert_eq!(by(&["--honor-peer-annotations"]), honored);
+    folder.write("kubelint.yaml", "honorPeerAnnotations: true\n");
+    assert_eq!(by(&[]), honored);
+    folder.write("kubelint.yaml", "honorPeerAnnotation: true\n");
+    let ran = folder.run(&["lint", "s.yaml"]);
+    assert!(ran.code == 2 && ran.err.contains("did you mean `honorPeerAnnotations`?"), "{}", ran.err);
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::Peer;
 use crate::finding::Severity;
 
 /// Lints Kubernetes manifests of stateful workloads, offline and as an admission webhook.
@@ -186,6 +187,9 @@ pub(super) struct Lint {
     /// Suppressions without a reason do not count.
     #[arg(long)]
     pub(super) require_reason: bool,
+    /// Heed annotations that other linters are told by to ignore something: kube-linter's, kube-score's and Polaris'.
+    #[arg(long)]
+    pub(super) honor_peer_annotations: bool,
     /// Apply the fixes that are safe; `-` is fixed onto the standard output, and the report goes to the standard error.
     #[arg(long, group = "fixing")]
     pub(super) fix: bool,
@@ -222,7 +226,7 @@ pub(super) struct Facts {
 pub(super) struct Rules {
     /// The checks of another linter, and the rules that look for the same.
     #[arg(long, value_enum, value_name = "LINTER")]
-    pub(super) compare: Option<super::compare::Peer>,
+    pub(super) compare: Option<Peer>,
     /// For people, or as JSON.
     #[arg(long, value_enum, default_value_t = Simple::Text, value_name = "FORMAT")]
     pub(super) format: Simple,
@@ -268,6 +272,20 @@ pub(super) enum ConfigCommand {
         /// As `.kube-linter.yaml`.
         file: PathBuf,
     },
+}
+
+impl ValueEnum for Peer {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Self::KubeLinter => "kube-linter",
+            Self::KubeScore => "kube-score",
+            Self::Polaris => "polaris",
+        }))
+    }
 }
 
 /// A simple choice of format.

@@ -1,4 +1,4 @@
-//! `rules --compare PEER` and `config import FILE`: from another linter's names to kubelint's. The names are data, in `compare.json`.
+//! `rules --compare PEER` and `config import FILE`: from another linter's names to kubelint's. The names are data of the configuration.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -6,65 +6,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::Style;
-use clap::ValueEnum;
-use serde::Deserialize;
 
 use super::args::Simple;
 use super::output::Streams;
 use super::{Ended, Exit, Failed};
+use crate::config::{Check, Peer, Peers};
 use crate::report::clean;
 use crate::rules::Catalog;
 use crate::value::{Lookup as _, Value};
 use crate::yaml::{Limits, read};
 
-/// Checks of other linters: by linter, the name of each check, and our rules.
-const TABLE: &str = include_str!("compare.json");
-
-/// Another linter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Peer {
-    /// kube-linter.
-    KubeLinter,
-    /// kube-score.
-    KubeScore,
-    /// Polaris.
-    Polaris,
-}
-
-/// A check of another linter, and the rules that look for the same; none where kubelint has nothing like it.
-#[derive(Debug, Deserialize)]
-struct Check {
-    check: String,
-    rules: Vec<Arc<str>>,
-    /// Does it run there unless configured?
-    on: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Table {
-    kube_linter: Vec<Check>,
-    kube_score: Vec<Check>,
-    polaris: Vec<Check>,
-}
-
-impl Table {
-    fn read() -> Result<Self, Failed> {
-        serde_json::from_str(TABLE).map_err(Failed::said)
-    }
-
-    fn of(&self, peer: Peer) -> &[Check] {
-        match peer {
-            Peer::KubeLinter => &self.kube_linter,
-            Peer::KubeScore => &self.kube_score,
-            Peer::Polaris => &self.polaris,
-        }
-    }
-}
-
 /// `rules --compare`.
 pub(super) fn compare(peer: Peer, format: Simple, streams: &mut Streams) -> Ended {
-    let table = Table::read()?;
+    let table = Peers::read().map_err(Failed::said)?;
     let checks = table.of(peer);
     let mut out = streams.out();
     if format == Simple::Json {
@@ -94,7 +48,7 @@ pub(super) fn import(file: &Path, catalog: &Catalog, streams: &mut Streams) -> E
         return Err(failed(error.message.clone()));
     }
     let value = stream.documents.first().map(|document| document.value.clone()).unwrap_or(Value::Undefined);
-    let table = Table::read()?;
+    let table = Peers::read().map_err(Failed::said)?;
     let imported = imported(&value, &table, catalog)
         .ok_or_else(|| failed("is neither a configuration of kube-linter (its key is `checks:`, of `include`, `exclude` and the like) nor one of Polaris (`checks:`, of severities)".into()))?;
     let mut out = streams.out();
@@ -116,7 +70,7 @@ struct Imported {
     left: Vec<String>,
 }
 
-fn imported(value: &Value, table: &Table, catalog: &Catalog) -> Option<Imported> {
+fn imported(value: &Value, table: &Peers, catalog: &Catalog) -> Option<Imported> {
     let checks = value.at("checks");
     if !matches!(checks, Value::Object(_)) {
         return None;
@@ -133,7 +87,7 @@ fn imported(value: &Value, table: &Table, catalog: &Catalog) -> Option<Imported>
 }
 
 impl Imported {
-    fn polaris(&mut self, value: &Value, table: &Table, catalog: &Catalog) {
+    fn polaris(&mut self, value: &Value, table: &Peers, catalog: &Catalog) {
         for (name, severity) in value.at("checks").entries() {
             let severity = match severity.text() {
                 Some("ignore") => "off",
@@ -144,10 +98,10 @@ impl Imported {
                     continue;
                 }
             };
-            self.set(&table.polaris, name, severity, catalog);
+            self.set(table.of(Peer::Polaris), name, severity, catalog);
         }
         let off = value.at("checks").entries().filter(|(_, severity)| severity.text() == Some("ignore")).map(|(name, _)| name.to_owned());
-        self.keep_shared(&table.polaris, &off.collect::<Vec<_>>(), true);
+        self.keep_shared(table.of(Peer::Polaris), &off.collect::<Vec<_>>(), true);
         for key in ["exemptions", "customChecks"] {
             if !value.at(key).is_absent() {
                 self.left.push(format!("`{key}` is not translated: write `exemptions:` (with a reason) or rules of your own"));
@@ -155,18 +109,18 @@ impl Imported {
         }
     }
 
-    fn kube_linter(&mut self, value: &Value, table: &Table, catalog: &Catalog) {
+    fn kube_linter(&mut self, value: &Value, table: &Peers, catalog: &Catalog) {
         let checks = value.at("checks");
         let names = |key: &str| checks.at(key).items().iter().filter_map(Value::text).map(str::to_owned).collect::<Vec<_>>();
         let (include, exclude) = (names("include"), names("exclude"));
         if checks.at("doNotAutoAddDefaults").flag() == Some(true) {
-            for one in table.kube_linter.iter().filter(|one| one.on && !include.contains(&one.check)) {
-                self.set(&table.kube_linter, &one.check, "off", catalog);
+            for one in table.of(Peer::KubeLinter).iter().filter(|one| one.on && !include.contains(&one.check)) {
+                self.set(table.of(Peer::KubeLinter), &one.check, "off", catalog);
             }
         }
-        include.iter().for_each(|name| self.set(&table.kube_linter, name, "error", catalog));
-        exclude.iter().for_each(|name| self.set(&table.kube_linter, name, "off", catalog));
-        self.keep_shared(&table.kube_linter, &exclude, checks.at("doNotAutoAddDefaults").flag() != Some(true));
+        include.iter().for_each(|name| self.set(table.of(Peer::KubeLinter), name, "error", catalog));
+        exclude.iter().for_each(|name| self.set(table.of(Peer::KubeLinter), name, "off", catalog));
+        self.keep_shared(table.of(Peer::KubeLinter), &exclude, checks.at("doNotAutoAddDefaults").flag() != Some(true));
         if checks.at("addAllBuiltIn").flag() == Some(true) {
             self.left.push("`addAllBuiltIn`: rules that are off are listed by `kubelint rules`; turn them on one by one".to_owned());
         }
@@ -226,14 +180,14 @@ mod tests {
 
     fn import(text: &str) -> Option<Imported> {
         let stream = read(text.as_bytes(), &Limits::default());
-        imported(&stream.documents[0].value, &Table::read().unwrap(), &Catalog::builtin().unwrap())
+        imported(&stream.documents[0].value, &Peers::read().unwrap(), &Catalog::builtin().unwrap())
     }
 
     #[test]
     fn the_table_names_rules_that_exist() {
-        let (table, catalog) = (Table::read().unwrap(), Catalog::builtin().unwrap());
-        for peer in [Peer::KubeLinter, Peer::KubeScore, Peer::Polaris] {
-            let checks = table.of(peer);
+        let (table, catalog) = (Peers::read().unwrap(), Catalog::builtin().unwrap());
+        for peer in Peer::ALL {
+            let checks = table.of(*peer);
             assert!(checks.len() > 35, "{peer:?} has only {}", checks.len());
             for one in checks {
                 for rule in &one.rules {

@@ -16,6 +16,7 @@ pub(super) fn run(lint: &Lint, matches: &ArgMatches, streams: &mut Streams) -> E
     let targets = targets(lint, matches)?;
     let mut settings = settings::settings(&lint.reading)?;
     settings.require_reason = lint.require_reason;
+    settings.honor_peer_annotations = lint.honor_peer_annotations;
     settings.min_severity = lint.min_severity.severity();
     settings.show_suppressed = lint.show_suppressed;
     let mut baseline = baseline(lint)?;

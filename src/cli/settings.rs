@@ -63,6 +63,7 @@ pub(super) fn settings(reading: &Reading) -> Result<Settings, Failed> {
         limits: Limits { bytes, nodes: reading.max_nodes, depth: reading.max_depth, ..Limits::default() },
         max_file_bytes: reading.max_file_size,
         require_reason: false,
+        honor_peer_annotations: false,
         min_severity: Severity::Info,
         show_suppressed: false,
         config: reading.config.clone(),

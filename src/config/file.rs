@@ -34,6 +34,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// By rule id.
     pub rules: FxHashMap<Arc<str>, RuleSetting>,
+    /// Do annotations of other linters count, offline?
+    pub honor_peer_annotations: bool,
     /// Accepted findings.
     pub exemptions: Vec<Exemption>,
     /// The section of the admission webhook.
@@ -48,6 +50,7 @@ impl Default for Config {
         Self {
             file: None,
             rules: FxHashMap::default(),
+            honor_peer_annotations: false,
             exemptions: Vec::new(),
             webhook: Settings::default(),
             value: Value::Undefined,
@@ -176,6 +179,7 @@ impl Config {
         for (id, setting) in value.at("rules").entries() {
             self.rules.insert(id.into(), rule_setting(setting));
         }
+        self.honor_peer_annotations = value.at("honorPeerAnnotations").flag() == Some(true);
         let mut exclude = GlobSetBuilder::new();
         for (nth, glob) in value.at("exclude").items().iter().enumerate() {
             match Glob::new(glob.text().unwrap_or_default()) {

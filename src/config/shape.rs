@@ -59,6 +59,12 @@ pub(super) static FILE: Shape = Shape::Map(&[
     key("rules", false, Shape::Rules, "Settings of rules, by id."),
     key("exclude", false, Shape::List(&GLOB), "Globs of paths, relative to this file, that walks do not lint."),
     key("exemptions", false, Shape::List(&EXEMPTION), "Findings that are accepted, with the reason."),
+    key(
+        "honorPeerAnnotations",
+        false,
+        Shape::Flag,
+        "Heed the annotations of kube-linter, kube-score and Polaris that ask to ignore something. Never at admission.",
+    ),
     key("webhook", false, Shape::Map(SECTION), "Settings of the admission webhook (`kubelint serve`)."),
 ]);
 

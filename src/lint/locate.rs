@@ -38,7 +38,7 @@ pub(super) fn input(session: &Session<'_>, loaded: &Loaded, number: u32, engine:
     let Some(opened) = session.opened(number) else {
         return judged.drain(..).flat_map(|(subject, found)| unlocated(loaded, number, &subject, found)).collect();
     };
-    let mut suppressions = Suppressions::new(loaded, &opened, session.settings);
+    let mut suppressions = Suppressions::new(loaded, &opened, &policy, session.settings);
     let mut pending = Vec::new();
     for (index, (subject, found)) in judged.into_iter().enumerate() {
         let place = Placing { session, number, file: &loaded.input.file, opened: &opened, subject: &subject };

@@ -52,6 +52,8 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// Suppressions without a reason do not count.
     pub require_reason: bool,
+    /// Do annotations of other linters count, whatever the configuration says?
+    pub honor_peer_annotations: bool,
     /// Findings below this are neither shown nor counted.
     pub min_severity: Severity,
     /// Are findings that do not count handed on?

@@ -7,7 +7,7 @@ use super::Settings;
 use super::policy::Policy;
 use super::session::{Loaded, Subject};
 use super::store::{Opened, Remark, joined};
-use crate::config::{AnnotationLine, annotation_lines};
+use crate::config::{AnnotationLine, PeerIgnore, annotation_lines, peer_ignores};
 use crate::finding::Finding;
 use crate::objects::Origin;
 use crate::place::{Path, Step};
@@ -45,6 +45,8 @@ pub(super) struct Suppressions {
     annotations: Vec<Annotation>,
     /// Annotations by object of the input.
     by_object: FxHashMap<usize, Vec<usize>>,
+    /// What other linters are told to ignore, by object of the input.
+    peers: FxHashMap<usize, Vec<PeerIgnore>>,
     require_reason: bool,
 }
 
@@ -72,7 +74,7 @@ pub(super) struct Complaint {
 }
 
 impl Suppressions {
-    pub(super) fn new(loaded: &Loaded, opened: &Opened, settings: &Settings) -> Self {
+    pub(super) fn new(loaded: &Loaded, opened: &Opened, policy: &Policy, settings: &Settings) -> Self {
         let comment = |remark: &Remark| {
             let rules = remark.says.as_ref().map_or(0, |directive| directive.rules.len());
             Comment { remark: remark.clone(), used: vec![false; rules] }
@@ -82,6 +84,9 @@ impl Suppressions {
             .iter()
             .enumerate()
             .flat_map(|(object, value)| annotation_lines(value).into_iter().map(move |line| Annotation { object, line, used: false }));
+        let honored = settings.honor_peer_annotations || policy.config.honor_peer_annotations;
+        let peers = loaded.objects.iter().enumerate().filter(|_| honored);
+        let peers = peers.map(|(index, object)| (index, peer_ignores(object))).filter(|(_, ignores)| !ignores.is_empty());
         let comments: Vec<Comment> = opened.remarks.iter().map(comment).collect();
         let annotations: Vec<Annotation> = annotations.collect();
         Self {
@@ -89,6 +94,7 @@ impl Suppressions {
             by_object: index(annotations.iter().map(|annotation| annotation.object)),
             comments,
             annotations,
+            peers: peers.collect(),
             require_reason: settings.require_reason,
         }
     }
@@ -99,7 +105,13 @@ impl Suppressions {
         let annotation = self.annotations_of(finding, object);
         let exemption = policy.config.exemptions.iter().find(|exemption| !exemption.is_expired(today) && exemption.covers(finding));
         let exemption = exemption.map(|exemption| Suppressed { by: "exemption", reason: exemption.reason.clone() });
-        comment.or(annotation).or(exemption)
+        comment.or(annotation).or(exemption).or_else(|| self.peer_of(finding, object))
+    }
+
+    fn peer_of(&self, finding: &Finding, object: usize) -> Option<Suppressed> {
+        let ignores = self.peers.get(&object)?.iter().filter(|ignore| !(self.require_reason && ignore.reason.is_empty()));
+        let ignore = ignores.filter(|ignore| ignore.covers(finding)).next()?;
+        Some(Suppressed { by: ignore.by(), reason: ignore.reason.clone() })
     }
 
     fn comments_on(&mut self, finding: &Finding, cover: &Cover) -> Option<Suppressed> {

@@ -42,7 +42,7 @@ pub struct Replacement {
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressed {
-    /// `comment`, `annotation`, `exemption` or `baseline`.
+    /// `comment`, `annotation`, `exemption`, `baseline`, or `kube-linter annotation` (`kube-score`, `polaris`).
     pub by: &'static str,
     /// As written beside it.
     pub reason: String,

@@ -87,6 +87,7 @@ fn settings() -> Settings {
         limits: Limits::default(),
         max_file_bytes: 64 << 20,
         require_reason: false,
+        honor_peer_annotations: false,
         min_severity: Severity::Info,
         show_suppressed: true,
         config: None,

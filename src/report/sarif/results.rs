@@ -123,7 +123,7 @@ fn logical(finding: &Finding) -> Json {
 }
 
 fn suppression(suppressed: &Suppressed) -> Json {
-    let kind = if matches!(suppressed.by, "comment" | "annotation") { "inSource" } else { "external" };
+    let kind = if suppressed.by == "comment" || suppressed.by.ends_with("annotation") { "inSource" } else { "external" };
     let justification = format!("{}: {}", suppressed.by, clean(&suppressed.reason));
     json!({ "kind": kind, "status": "accepted", "justification": justification })
 }
