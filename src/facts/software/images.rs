@@ -199,7 +199,19 @@ pub(super) const IMAGES: &[Image] = &[
     other("memcached", &["memcached"]),
     other(
         "postgres",
-        &["postgres", "postgresql", "postgresql-repmgr", "postgis", "timescaledb", "spilo-15", "spilo-16", "spilo-17", "cloudnative-pg"],
+        &[
+            "postgres",
+            "postgresql",
+            "postgresql-repmgr",
+            "postgis",
+            "timescaledb",
+            "spilo-15",
+            "spilo-16",
+            "spilo-17",
+            "cloudnative-pg",
+            "postgresql-bitnami",
+            "harbor-db",
+        ],
     ),
     other("mysql", &["mysql", "mariadb", "mariadb-galera", "percona-server", "percona-xtradb-cluster", "mysql-server", "percona"]),
     other("mongodb", &["mongo", "mongodb", "mongodb-sharded", "percona-server-mongodb", "mongodb-community-server"]),
@@ -500,6 +512,9 @@ pub(super) const OPTIONS: &[&str] = &[
     "--replicaof",
     "--slaveof",
 ];
+
+/// Variables that make a server's image a router: it passes queries on, and keeps nothing.
+pub(super) const ROUTERS: &[(&str, &str)] = &[("MONGODB_SHARDING_MODE", "mongos")];
 
 /// Clients that a probe asks the server of its own container with.
 pub(super) const CLIENTS: &[(&str, &str)] = &[("redis-cli", "redis"), ("valkey-cli", "valkey"), ("keydb-cli", "keydb")];

@@ -1,7 +1,7 @@
 //! What runs in a container: from what it really starts first, from its image's name where that cannot be known.
 //! All names are rows of `images`.
 
-use super::images::{CLIENTS, DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, PROGRAMS, REDIS_LIKE};
+use super::images::{CLIENTS, DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, PROGRAMS, REDIS_LIKE, ROUTERS};
 use super::run::Run;
 use crate::value::{Lookup, Value};
 
@@ -98,6 +98,7 @@ pub(super) fn recognise(container: &Value, name: &Name, run: &Run, duty: Duty) -
         let exporter = run.opaque.iter().any(|(program, _)| program.contains("exporter"));
         let role = match (duty.ends, hidden || !run.commanded) {
             _ if exporter => "exporter",
+            _ if routes(container) => "client",
             (true, _) => "client",
             (_, true) => "server",
             _ => "client",
@@ -114,6 +115,13 @@ fn names_a_server(container: &Value) -> bool {
     let fields = ["command", "args"].iter().flat_map(|field| container.at(field).items()).filter_map(Lookup::text);
     let mut words = fields.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
     words.any(|word| PROGRAMS.iter().any(|(program, family)| *program == word && REDIS_LIKE.contains(family)))
+}
+
+/// Is it a router of a sharded datastore?
+fn routes(container: &Value) -> bool {
+    let variables = container.at("env").items().iter();
+    let mut pairs = variables.filter_map(|v| Some((v.at("name").text()?, v.at("value").text()?)));
+    pairs.any(|pair| ROUTERS.contains(&pair))
 }
 
 /// A server that its own probes give away: they ping it with its client, at home, where a port of it is declared.
