@@ -8,6 +8,7 @@
 # custom:
 #   severity: error
 #   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod]
+#   needs: [configmaps]
 #   fix: none
 #   since: 0.1.0
 package kubelint.probe_proves_nothing

@@ -1,7 +1,7 @@
 //! One container: everything that its spec says, with what Kubernetes makes of it.
 
 use super::image;
-use super::probe::{self, Ports};
+use super::probe::{self, OfSoftware, Ports};
 use super::record::{Fact, Trail, record, step, word};
 use super::resources::{self, Effective, Fallback, Kind};
 use super::security::Security;
@@ -102,7 +102,7 @@ impl<'a> Container<'a> {
             "memory": resources::facts(self.memory, Kind::Memory, &resources, pod.resources_path),
             "ephemeral_storage": resources::storage(self.storage),
             "ports": ports(spec, path),
-            "probes": probes(spec, path, &software.redis_probes),
+            "probes": probes(spec, path, software),
             "env": env(spec, path),
             "mounts": pod.volumes.mounts(spec, path),
             "resources_path": resources,
@@ -146,17 +146,18 @@ fn ports(spec: &Value, path: &Trail) -> Vec<Value> {
     ports.iter().enumerate().map(port).collect()
 }
 
-fn probes(spec: &Value, path: &Trail, redis: &[Value; 3]) -> Value {
+fn probes(spec: &Value, path: &Trail, software: &ContainerSoftware) -> Value {
     let ports = Ports::of(spec);
-    let [startup, readiness, liveness] = redis;
-    let probe = |key: Value, redis| {
+    let mut known = software.redis_probes.iter().zip(&software.hollow_probes).map(|(redis, hollow)| OfSoftware { redis, hollow });
+    let mut probe = |key: Value| {
         let probe = spec.at(key.text().unwrap_or_default());
-        if matches!(probe, Value::Object(_)) { probe::facts(probe, &path.then([key]), &ports, redis) } else { Value::Null }
+        let known = known.next().filter(|_| matches!(probe, Value::Object(_)));
+        known.map_or(Value::Null, |known| probe::facts(probe, &path.then([key]), &ports, &known))
     };
     record! {
-        "startup": probe(word!("startupProbe"), startup),
-        "readiness": probe(word!("readinessProbe"), readiness),
-        "liveness": probe(word!("livenessProbe"), liveness),
+        "startup": probe(word!("startupProbe")),
+        "readiness": probe(word!("readinessProbe")),
+        "liveness": probe(word!("livenessProbe")),
     }
 }
 

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use super::record::{Trail, record, word};
-use super::software::hollow;
 use crate::value::{Lookup, Value};
 
 /// A container's ports, for resolving names.
@@ -140,9 +139,15 @@ impl Handler {
     }
 }
 
+/// What the knowledge of the container's software adds.
+pub(super) struct OfSoftware<'a> {
+    pub(super) redis: &'a Value,
+    pub(super) hollow: &'a Value,
+}
+
 /// `probes.startup`, `.readiness` or `.liveness`: `Null` where `probe` is no map. Times default as in the API server, where 0
 /// means unset (`SetDefaults_Probe`): delay 0, period 10, timeout 1, success 1, failures 3.
-pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, redis: &Value) -> Value {
+pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, software: &OfSoftware<'_>) -> Value {
     if !matches!(probe, Value::Object(_)) {
         return Value::Null;
     }
@@ -153,7 +158,6 @@ pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, redis: &Valu
     let (delay, period, failures) = (number("initialDelaySeconds", 0), number("periodSeconds", 10), number("failureThreshold", 3));
     let budget = || delay?.checked_add(period?.checked_mul(failures?)?);
     let handler = Handler::of(probe, ports);
-    let hollow = hollow::why(&handler.command);
     record! {
         "path": path,
         "kind": handler.kind,
@@ -171,9 +175,9 @@ pub(super) fn facts(probe: &Value, path: &Trail, ports: &Ports<'_>, redis: &Valu
         "scheme": handler.scheme,
         "host": handler.host,
         "command": handler.command,
-        "hollow": hollow.as_deref(),
+        "hollow": software.hollow,
         "handler": handler.canonical.as_str(),
-        "redis": redis,
+        "redis": software.redis,
     }
 }
 
@@ -188,7 +192,8 @@ mod tests {
 
     fn facts_of(container: &str, field: &str) -> Value {
         let container = Value::from_json_str(container).unwrap();
-        facts(container.at(field), &Trail::default(), &Ports::of(&container), &Value::Null)
+        let none = OfSoftware { redis: &Value::Null, hollow: &Value::Null };
+        facts(container.at(field), &Trail::default(), &Ports::of(&container), &none)
     }
 
     fn handler(probe: &str) -> String {

@@ -42,14 +42,9 @@ mod tests {
         let software: Vec<_> = containers
             .iter()
             .map(|(_, _, datastore, helper)| ContainerSoftware {
-                software: Value::Null,
-                memory_cap: Value::Null,
-                redis_conf: Value::Null,
-                redis_probes: [Value::Null, Value::Null, Value::Null],
-                family: None,
                 server: *datastore,
                 datastore: *datastore,
-                helper: *helper,
+                ..ContainerSoftware::nothing(*helper)
             })
             .collect();
         let candidates: Vec<_> = specs

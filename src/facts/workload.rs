@@ -50,7 +50,7 @@ fn make(object: &Object, keys: &[&str], template: &Value, context: &Context<'_>)
     let containers = container::all(spec, &spec_path, &fallback);
     let limits: Vec<Option<u64>> = containers.iter().map(Container::memory_limit).collect();
     let mut software = software::analyse(&PodView { object, pod_path: &pod_path, template, set: context.set, limits: &limits });
-    software.resize(containers.len(), nothing_known());
+    software.resize(containers.len(), ContainerSoftware::nothing(false));
 
     let parts = Parts { object, template, spec, spec_path, containers, software, pod_level: fallback.pod };
     parts.document(&trail, context)
@@ -129,20 +129,6 @@ impl Parts<'_> {
         let shares: Vec<_> = counted.map(|c| Share { name: c.name(), cpu: c.cpu, memory: c.memory }).collect();
         let (class, breakers) = qos::class(self.pod_level, &shares);
         (class.fact(), breakers)
-    }
-}
-
-/// Of a container whose software was not looked at.
-fn nothing_known() -> ContainerSoftware {
-    ContainerSoftware {
-        software: Value::Null,
-        memory_cap: Value::Null,
-        redis_conf: Value::Null,
-        redis_probes: [Value::Null, Value::Null, Value::Null],
-        family: None,
-        server: false,
-        datastore: false,
-        helper: false,
     }
 }
 

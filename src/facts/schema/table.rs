@@ -6,7 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use rustc_hash::FxHashMap;
 
-use super::values::{Bound, Relation, bound, relation};
+use super::values::{Bound, Relation, asked_for, bound, relation};
 
 /// The oldest minor version of Kubernetes with schemas; older targets are judged by it.
 pub const FIRST_MINOR: u32 = 33;
@@ -94,7 +94,12 @@ impl Definition {
             .filter_map(|field| field.split_once('='))
             .map(|(field, code)| {
                 let plain = field.trim_end_matches('!');
-                Field { name: plain, required: plain.len() < field.len(), of: Type::parse(code), bound: bound(name, plain) }
+                Field {
+                    name: plain,
+                    required: plain.len() < field.len() || asked_for(name, plain),
+                    of: Type::parse(code),
+                    bound: bound(name, plain),
+                }
             })
             .collect();
         fields.sort_by_key(|field| field.name);

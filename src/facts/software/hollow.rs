@@ -1,9 +1,11 @@
 //! Commands that succeed whatever happens: as a probe they prove nothing. Only what is certain is said: a script with anything in
 //! it that may fail it, or that is not understood, is none of these.
 
+use super::files::View;
+use super::run::Run;
 use super::shell::{Part, Redirect, Stmt, Word, parse};
-use super::text::Text;
-use crate::value::{Lookup, Value};
+use super::text::{Item, Text};
+use crate::value::{Lookup, Value, nullable};
 
 /// Programs that succeed whatever their arguments are.
 const SUCCEED: &[&str] = &["true", ":", "echo", "printf", "sleep"];
@@ -11,9 +13,33 @@ const SUCCEED: &[&str] = &["true", ":", "echo", "printf", "sleep"];
 const SUCCEED_ALONE: &[&str] = &["date", "hostname", "uname", "whoami", "id", "uptime", "ps", "pwd", "env"];
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "ksh", "zsh"];
 
-/// Why the command of an exec probe succeeds whatever its container does; `None` for one that may fail.
-pub(in crate::facts) fn why(command: &Value) -> Option<String> {
-    let words: Vec<&str> = command.items().iter().map(Lookup::text).collect::<Option<_>>()?;
+/// Why the command of an exec probe succeeds whatever its container does, as `probes.*.hollow`; `Null` for one that may fail.
+pub(super) fn facts(probe: &Value, view: &View<'_>, run: &Run) -> Value {
+    let command = probe.dig(&["exec", "command"]).items();
+    let words: Option<Vec<&str>> = command.iter().map(Lookup::text).collect();
+    nullable(words.and_then(|words| why(&words).or_else(|| script(&words, view, run))))
+}
+
+/// The same of a script in a file that is known: `sh /scripts/ready.sh`, or the file itself.
+fn script(words: &[&str], view: &View<'_>, run: &Run) -> Option<String> {
+    let (path, options) = match words.split_first()? {
+        (program, args) if SHELLS.contains(&program.rsplit('/').next().unwrap_or_default()) => {
+            let at = args.iter().position(|arg| !arg.starts_with('-'))?;
+            (*args.get(at)?, args.get(..at)?.concat())
+        }
+        (program, _) => (*program, String::new()),
+    };
+    if !path.starts_with('/') || options.contains(['c', 'o', 's']) {
+        return None;
+    }
+    let content = view.read(&run.files, path);
+    let [Item::One(text)] = content.items.as_slice() else { return None };
+    let plain = text.plain().filter(|_| content.exists == Some(true))?;
+    let strict = options.contains('e') || plain.lines().next().is_some_and(|line| line.starts_with("#!") && line.contains(" -"));
+    list(&parse(text)?, strict).then(|| format!("`{path}` ends in success whatever happens"))
+}
+
+fn why(words: &[&str]) -> Option<String> {
     let (program, args) = words.split_first()?;
     let name = program.rsplit('/').next().unwrap_or_default();
     if is_idle(name, args.len()) {
@@ -116,7 +142,7 @@ mod tests {
     use super::*;
 
     fn hollow(command: &[&str]) -> bool {
-        why(&crate::value::array(command.iter().map(|word| Value::from(*word)))).is_some()
+        why(command).is_some()
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod conf;
 mod effective;
 mod env;
 mod files;
-pub(super) mod hollow;
+mod hollow;
 mod images;
 mod other;
 mod probe;
@@ -63,6 +63,8 @@ pub struct ContainerSoftware {
     pub redis_conf: Value,
     /// `probes.*.redis` of startup, readiness and liveness; servers of the Redis family only.
     pub redis_probes: [Value; 3],
+    /// `probes.*.hollow` of startup, readiness and liveness.
+    pub hollow_probes: [Value; 3],
     /// The family, for servers and helpers alike.
     pub family: Option<Arc<str>>,
     /// Is it a server?
@@ -74,12 +76,14 @@ pub struct ContainerSoftware {
 }
 
 impl ContainerSoftware {
-    fn nothing(helper: bool) -> Self {
+    /// Of a container about which nothing is known, but perhaps that it is a helper.
+    pub(super) fn nothing(helper: bool) -> Self {
         Self {
             software: Value::Null,
             memory_cap: Value::Null,
             redis_conf: Value::Null,
             redis_probes: [Value::Null, Value::Null, Value::Null],
+            hollow_probes: [Value::Null, Value::Null, Value::Null],
             family: None,
             server: false,
             datastore: false,
@@ -87,6 +91,9 @@ impl ContainerSoftware {
         }
     }
 }
+
+/// The probes of a container, in the order of their facts.
+const PROBES: [&str; 3] = ["startupProbe", "readinessProbe", "livenessProbe"];
 
 /// One container and what is known of it before it runs.
 struct Subject<'a> {
@@ -125,7 +132,8 @@ pub fn analyse(pod: &PodView<'_>) -> Vec<ContainerSoftware> {
             shared = std::mem::take(&mut run.files);
             shared.retain(|key, _| key.starts_with("volume "));
         }
-        found.push(judge(pod, subject, &run, &view, &volumes));
+        let hollow_probes = PROBES.map(|probe| hollow::facts(subject.value.at(probe), &view, &run));
+        found.push(ContainerSoftware { hollow_probes, ..judge(pod, subject, &run, &view, &volumes) });
     }
     found
 }
@@ -169,10 +177,9 @@ fn judge(pod: &PodView<'_>, subject: &Subject<'_>, run: &Run, view: &files::View
         _ if redis => cap::judge(run, &loads, &volumes.texts).to_value(),
         _ => other::cap(family, subject, run, view).map_or(Value::Null, |cap| cap.to_value()),
     };
-    let kinds = ["startupProbe", "readinessProbe", "livenessProbe"];
     let redis_family = server && (redis || family == "dragonfly");
     let redis_probes =
-        kinds.map(|kind| if redis_family { probe::facts(subject.value.at(kind), subject, view, run, kind) } else { Value::Null });
+        PROBES.map(|kind| if redis_family { probe::facts(subject.value.at(kind), subject, view, run, kind) } else { Value::Null });
     ContainerSoftware {
         software: object([
             ("family", Value::from(family)),
@@ -186,6 +193,7 @@ fn judge(pod: &PodView<'_>, subject: &Subject<'_>, run: &Run, view: &files::View
         memory_cap,
         redis_conf: if redis { facts.conf } else { Value::Null },
         redis_probes,
+        hollow_probes: [Value::Null, Value::Null, Value::Null],
         family: Some(family.into()),
         server,
         datastore: server && DATASTORES.contains(&family),

@@ -32,8 +32,8 @@ pub(in super::super) enum Bound {
     ContainerAmounts,
     /// A map whose keys are names of files.
     Data,
-    /// The number of a port, or the name of one.
-    Port,
+    /// The number of a port, not below this, or the name of one.
+    Port(i64),
     /// The name of a port.
     PortName,
     /// The five fields of a cron line, or one word with `@`.
@@ -53,7 +53,8 @@ type Row = (&'static [&'static str], &'static [&'static str], Bound);
 #[rustfmt::skip]
 const BOUNDS: &[Row] = &[
     (&["apps.v1.StatefulSetSpec", "apps.v1.DeploymentSpec", "apps.v1.ReplicaSetSpec", "apps.v1.DaemonSetSpec", "core.v1.ReplicationControllerSpec"],
-        &["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"], COUNT),
+        &["replicas", "minReadySeconds"], COUNT),
+    (&["apps.v1.DeploymentSpec", "apps.v1.DaemonSetSpec"], &["revisionHistoryLimit", "progressDeadlineSeconds"], COUNT),
     (&["apps.v1.StatefulSetSpec"], &["podManagementPolicy"], Bound::OneOf(&["OrderedReady", "Parallel"])),
     (&["apps.v1.StatefulSetSpec"], &["serviceName"], Bound::Label),
     (&["apps.v1.StatefulSetUpdateStrategy"], &["type"], Bound::OneOf(&["RollingUpdate", "OnDelete", "Recreate"])),
@@ -97,7 +98,7 @@ const BOUNDS: &[Row] = &[
     (&["core.v1.ContainerPort", "core.v1.ServicePort"], &["protocol"], Bound::OneOf(&["TCP", "UDP", "SCTP"])),
     (&["core.v1.Probe"], &["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"], COUNT),
     (&["core.v1.Probe"], &["terminationGracePeriodSeconds"], POSITIVE),
-    (&["core.v1.HTTPGetAction", "core.v1.TCPSocketAction"], &["port"], Bound::Port),
+    (&["core.v1.HTTPGetAction", "core.v1.TCPSocketAction"], &["port"], Bound::Port(1)),
     (&["core.v1.GRPCAction"], &["port"], PORT),
     (&["core.v1.HTTPGetAction"], &["scheme"], Bound::OneOf(&["HTTP", "HTTPS"])),
     (&["core.v1.ResourceRequirements"], &["limits", "requests"], Bound::ContainerAmounts),
@@ -114,16 +115,18 @@ const BOUNDS: &[Row] = &[
     (&["core.v1.ServiceSpec", "core.v1.ReplicationControllerSpec"], &["selector"], Bound::Labels),
     (&["core.v1.ServicePort"], &["port"], PORT),
     (&["core.v1.ServicePort"], &["nodePort"], PORT_OR_NONE),
-    (&["core.v1.ServicePort"], &["targetPort"], Bound::Port),
+    (&["core.v1.ServicePort"], &["targetPort"], Bound::Port(0)),
     (&["core.v1.ServicePort"], &["name"], Bound::Label),
     (&["core.v1.ConfigMap", "core.v1.Secret"], &["data", "binaryData", "stringData"], Bound::Data),
     (&["networking.v1.NetworkPolicySpec"], &["policyTypes"], Bound::OneOf(&["Ingress", "Egress"])),
     (&["networking.v1.HTTPIngressPath"], &["pathType"], Bound::OneOf(&["Exact", "Prefix", "ImplementationSpecific"])),
     (&["core.v1.ServiceSpec"], &["ipFamilies"], Bound::OneOf(&["IPv4", "IPv6"])),
     (&["core.v1.ServiceSpec"], &["ipFamilyPolicy"], Bound::OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"])),
-    (&["networking.v1.NetworkPolicyPort"], &["port"], Bound::Port),
+    (&["networking.v1.NetworkPolicyPort"], &["port"], Bound::Port(1)),
     (&["networking.v1.NetworkPolicyPort"], &["protocol"], Bound::OneOf(&["TCP", "UDP", "SCTP"])),
     (&["v2.MetricSpec"], &["type"], Bound::OneOf(&["ContainerResource", "External", "Object", "Pods", "Resource"])),
+    (&["admissionregistration.v1.ValidatingWebhook", "admissionregistration.v1.MutatingWebhook"], &["failurePolicy"], Bound::OneOf(&["Fail", "Ignore"])),
+    (&["admissionregistration.v1.RuleWithOperations"], &["operations"], Bound::OneOf(&["*", "CONNECT", "CREATE", "DELETE", "UPDATE"])),
     (&["rbac.v1.RoleRef"], &["apiGroup"], Bound::OneOf(&["rbac.authorization.k8s.io"])),
     (&["rbac.v1.RoleRef"], &["kind"], Bound::OneOf(&["Role", "ClusterRole"])),
     (&["rbac.v1.Subject"], &["kind"], Bound::OneOf(&["User", "Group", "ServiceAccount"])),
@@ -134,6 +137,15 @@ const BOUNDS: &[Row] = &[
     (&["meta.v1.LabelSelector"], &["matchLabels"], Bound::Labels),
     (&["meta.v1.LabelSelectorRequirement"], &["operator"], Bound::OneOf(SELECTOR_OPERATORS)),
 ];
+
+/// Not required by the schemas, and yet refused without: what is left out is empty, and an empty one lacks what it needs.
+const ASKED_FOR: &[(&str, &str)] =
+    &[("core.v1.Pod", "spec"), ("core.v1.PodTemplateSpec", "spec"), ("core.v1.PersistentVolumeClaim", "spec"), ("core.v1.Service", "spec")];
+
+/// Is a field required that the schemas leave open?
+pub(in super::super) fn asked_for(definition: &str, field: &str) -> bool {
+    ASKED_FOR.iter().any(|(of, name)| *name == field && is(definition, of))
+}
 
 /// What a field of a definition may hold; `None` where its type says all.
 pub(in super::super) fn bound(definition: &str, field: &str) -> Option<&'static Bound> {
@@ -163,8 +175,8 @@ impl Bound {
             }
             Self::Label => named(value, names::label, at, faults),
             Self::PortName => named(value, names::port, at, faults),
-            Self::Port => match integer(value) {
-                Some(_) => within(value, 1, 65_535, at, faults),
+            Self::Port(least) => match integer(value) {
+                Some(_) => within(value, *least, 65_535, at, faults),
                 None => named(value, names::port, at, faults),
             },
             Self::Labels => {
@@ -214,10 +226,18 @@ fn share(value: &Value, most: i64, at: &Path, faults: &mut Faults) {
 
 fn one_of(value: &Value, words: &'static [&'static str], at: &Path, faults: &mut Faults) {
     for (nth, item) in value.items().iter().enumerate() {
-        one_of(item, words, &at.child(nth), faults);
+        if item.text().is_some_and(|text| !words.contains(&text)) {
+            unknown_word(item, words, &at.child(nth), faults);
+        }
     }
     // An empty text is an unset one, and gets the default.
-    let Some(text) = value.text().filter(|text| !text.is_empty() && !words.contains(text)) else { return };
+    if value.text().is_some_and(|text| !text.is_empty() && !words.contains(&text)) {
+        unknown_word(value, words, at, faults);
+    }
+}
+
+fn unknown_word(value: &Value, words: &'static [&'static str], at: &Path, faults: &mut Faults) {
+    let text = value.text().unwrap_or_default();
     let near = super::super::nearest(text, words.iter().copied());
     let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     let message = format!("{text:?} is none of {}{hint}", words.join(", "));

@@ -9,6 +9,6 @@ mod bounds;
 mod names;
 mod relations;
 
-pub(super) use bounds::{Bound, bound};
+pub(super) use bounds::{Bound, asked_for, bound};
 pub(super) use names::of_object as name;
 pub(super) use relations::{Relation, relation};

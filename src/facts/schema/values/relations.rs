@@ -34,7 +34,9 @@ const RELATIONS: &[(&str, Relation)] = &[
     ("core.v1.PersistentVolumeClaimSpec", claim),
     ("core.v1.ServiceSpec", service),
     ("core.v1.LimitRangeItem", limits),
+    ("core.v1.Secret", secret),
     ("rbac.v1.PolicyRule", powers),
+    ("rbac.v1.Subject", subject),
     ("meta.v1.LabelSelectorRequirement", requirement),
 ];
 
@@ -210,6 +212,10 @@ fn variable(value: &Value, at: &Path, _: &Value, faults: &mut Faults) {
     if given(value.at("value")) && matches!(value.at("valueFrom"), Value::Object(_)) {
         faults.refused(&at.child("valueFrom"), "value and valueFrom exclude each other".to_owned());
     }
+    let from = value.at("valueFrom");
+    if matches!(from, Value::Object(_)) && !from.entries().any(|(_, source)| matches!(source, Value::Object(_))) {
+        faults.refused(&at.child("valueFrom"), "it needs a source: configMapKeyRef, secretKeyRef, fieldRef or resourceFieldRef".to_owned());
+    }
 }
 
 fn volume(value: &Value, at: &Path, _: &Value, faults: &mut Faults) {
@@ -296,6 +302,31 @@ fn limits(value: &Value, at: &Path, _: &Value, faults: &mut Faults) {
                 }
             }
         }
+    }
+}
+
+/// The keys that Secrets of these types must have.
+const KEYS: &[(&str, &[&str])] = &[
+    ("kubernetes.io/tls", &["tls.crt", "tls.key"]),
+    ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"]),
+    ("kubernetes.io/dockercfg", &[".dockercfg"]),
+    ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
+];
+
+fn secret(value: &Value, at: &Path, _: &Value, faults: &mut Faults) {
+    let keys = KEYS.iter().find(|(kind, _)| value.at("type").text() == Some(kind)).map(|(_, keys)| *keys).unwrap_or_default();
+    for key in keys {
+        if value.dig(&["data", key]).is_absent() && value.dig(&["stringData", key]).is_absent() {
+            faults.missing(&at.child("data"), key);
+        }
+    }
+}
+
+/// A RoleBinding's account may leave out the namespace, though that binds nobody.
+fn subject(value: &Value, at: &Path, root: &Value, faults: &mut Faults) {
+    let bare = value.at("kind").text() == Some("ServiceAccount") && !given(value.at("namespace"));
+    if bare && root.at("kind").text() == Some("ClusterRoleBinding") {
+        faults.missing(at, "namespace");
     }
 }
 
