@@ -85,7 +85,11 @@ impl Stand {
             });
             let signed = looked.err().or(self.sign(&mut keeper, now).err());
             match signed.map(|error| error.to_string()) {
-                None => told.clear(),
+                None if told.is_empty() => {}
+                None => {
+                    tracing::info!("certificates are looked after again");
+                    told.clear();
+                }
                 Some(error) if error == told => {}
                 Some(error) => {
                     self.metrics.certificate_failures.inc();

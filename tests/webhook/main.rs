@@ -16,5 +16,6 @@ mod drain;
 mod hostile;
 mod reload;
 mod router;
+mod silence;
 mod update;
 mod wire;
