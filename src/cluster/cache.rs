@@ -61,6 +61,14 @@ impl Shard {
         more
     }
 
+    /// In no order. Builds nothing.
+    fn of_kind(&self, kind: GroupKind<'static>) -> Vec<Arc<Object>> {
+        let changed = self.changes.iter().filter(|((changed, _), _)| *changed == kind).filter_map(|(_, (_, object))| object.clone());
+        let name = |object: &Object| (object.identity.namespace.clone(), object.identity.name.clone());
+        let old = self.base.of_kind(kind, None).into_iter().filter(|object| !self.changes.contains_key(&(kind, name(object))));
+        changed.chain(old).collect()
+    }
+
     fn layers(&mut self) -> Arc<Layered> {
         if let Some(layers) = &self.layers {
             return Arc::clone(layers);
@@ -164,8 +172,9 @@ impl Cache {
     }
 
     /// Everything of a kind was listed: what is not among these is gone.
-    pub(super) fn keep_only(self: &Arc<Self>, kind: GroupKind<'static>, names: &FxHashSet<Name>) {
-        for object in View::new(self).of_kind(kind, None) {
+    pub(super) fn keep_only(&self, kind: GroupKind<'static>, names: &FxHashSet<Name>) {
+        let shards: Vec<_> = self.shards.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for object in shards.iter().flat_map(|shard| locked(shard).of_kind(kind)) {
             if !names.contains(&(object.identity.namespace.clone(), object.identity.name.clone())) {
                 self.remove(kind, &object);
             }
@@ -272,5 +281,108 @@ impl ObjectSet for View {
             Some(Stage::Synced) => Completeness::Complete,
             _ => Completeness::Partial,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::objects::Origin;
+    use crate::value::Value;
+
+    const CONFIG_MAP: GroupKind<'static> = GroupKind { group: "", kind: "ConfigMap" };
+    const BUDGET: GroupKind<'static> = GroupKind { group: "policy", kind: "PodDisruptionBudget" };
+    const BINDING: GroupKind<'static> = GroupKind { group: "rbac.authorization.k8s.io", kind: "RoleBinding" };
+    const CLASS: GroupKind<'static> = GroupKind { group: "storage.k8s.io", kind: "StorageClass" };
+    const KINDS: [GroupKind<'static>; 4] = [CONFIG_MAP, BUDGET, BINDING, CLASS];
+
+    fn object(kind: GroupKind<'_>, namespace: usize, name: usize, label: usize) -> Arc<Object> {
+        let version = if kind.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", kind.group) };
+        let json = format!(
+            r#"{{"apiVersion":"{version}","kind":"{}","metadata":{{"name":"n{name}","namespace":"ns{namespace}"}},
+                "spec":{{"selector":{{"matchLabels":{{"l":"{label}"}}}}}},"subjects":[{{"kind":"User","name":"u{label}"}}]}}"#,
+            kind.kind
+        );
+        Arc::new(Object::new(Value::from_json_str(&json).unwrap(), Origin::Cluster).unwrap())
+    }
+
+    fn answers(set: &dyn ObjectSet) -> String {
+        let mut text = String::new();
+        let mut tell = |objects: Vec<Arc<Object>>| {
+            objects.iter().for_each(|object| text.push_str(&object.value.to_string()));
+            text.push('\n');
+        };
+        for kind in KINDS {
+            for namespace in [None, Some("ns0"), Some("ns1"), Some("ns2")] {
+                tell(set.of_kind(kind, namespace));
+                tell(set.selecting(kind, namespace, &[("l", "0")]));
+                if namespace.is_some() {
+                    tell(set.get(kind, namespace, "n1").into_iter().collect());
+                }
+            }
+        }
+        tell(set.bindings_of("User", "u1"));
+        text
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn it_holds_what_a_list_would_show(changes in prop::collection::vec((0..4_usize, 0..3_usize, 0..40_usize, 0..3_usize, 0..4_u8, any::<bool>()), 0..400)) {
+            let cache = Arc::new(Cache::default());
+            let mut model: std::collections::BTreeMap<String, Arc<Object>> = std::collections::BTreeMap::new();
+            for (kind, namespace, name, label, what, look) in changes {
+                let kind = KINDS[kind];
+                let object = object(kind, namespace, name, label);
+                if what == 0 {
+                    model.remove(&object.identity.to_string());
+                    cache.remove(kind, &object);
+                } else {
+                    model.insert(object.identity.to_string(), Arc::clone(&object));
+                    cache.apply(kind, object);
+                }
+                // A look builds layers, over which the next changes come.
+                if look {
+                    View::new(&cache).of_kind(kind, Some("ns0"));
+                }
+            }
+            prop_assert_eq!(cache.len(), model.len());
+            let all = UnitSet::new(model.values().cloned().collect(), true);
+            prop_assert_eq!(answers(&View::new(&cache)), answers(&all));
+            // A list that comes again takes away what it does not name.
+            let kept: FxHashSet<Name> = [(Some("ns0".into()), "n1".into())].into_iter().collect();
+            cache.keep_only(CONFIG_MAP, &kept);
+            let left = View::new(&cache).of_kind(CONFIG_MAP, None).len();
+            prop_assert_eq!(left, usize::from(model.contains_key("ConfigMap ns0/n1")));
+        }
+    }
+
+    #[test]
+    fn a_view_does_not_change_while_it_is_used() {
+        let cache = Arc::new(Cache::default());
+        cache.apply(BUDGET, object(BUDGET, 0, 0, 0));
+        let view = View::new(&cache);
+        assert_eq!(view.of_kind(BUDGET, Some("ns0")).len(), 1);
+        cache.apply(BUDGET, object(BUDGET, 0, 1, 0));
+        assert_eq!(view.of_kind(BUDGET, Some("ns0")).len(), 1);
+        assert_eq!(View::new(&cache).of_kind(BUDGET, Some("ns0")).len(), 2);
+    }
+
+    #[test]
+    fn only_what_was_listed_is_complete() {
+        let cache = Arc::new(Cache::default());
+        assert!(cache.is_settled());
+        cache.set_stage(BUDGET, Stage::Listing);
+        cache.set_stage(CONFIG_MAP, Stage::Unreadable);
+        let view = View::new(&cache);
+        assert!(!cache.is_settled());
+        assert_eq!(view.completeness(BUDGET, Some("ns0")), Completeness::Partial);
+        cache.set_stage(BUDGET, Stage::Synced);
+        assert!(cache.is_settled());
+        assert_eq!(view.completeness(BUDGET, Some("ns0")), Completeness::Complete);
+        assert_eq!(view.completeness(CONFIG_MAP, Some("ns0")), Completeness::Partial);
+        assert_eq!(view.completeness(CLASS, None), Completeness::Partial);
     }
 }

@@ -7,7 +7,7 @@ use kube::{Client, ResourceExt as _};
 
 use crate::objects::resources::Resource;
 use crate::objects::{Object, Origin, cluster_scoped};
-use crate::value::Value;
+use crate::yaml::{self, Limits};
 
 /// Objects a page of a list.
 const PAGE: u32 = 500;
@@ -47,8 +47,10 @@ pub(super) fn kept(mut object: DynamicObject, resource: &Resource) -> Option<Arc
     }
     // Items of a list do not say what they are.
     object.types = Some(kube::core::TypeMeta { api_version: resource.api_version(), kind: resource.kind.into() });
-    let json = serde_json::to_value(object).ok()?;
-    Object::new(Value::from(json), Origin::Cluster).map(Arc::new)
+    // Read as requests are: one copy of each key and name, however many objects have it.
+    let json = serde_json::to_vec(&object).ok()?;
+    let value = yaml::read_json(&json, &Limits::default()).ok()?;
+    Object::new(value, Origin::Cluster).map(Arc::new)
 }
 
 /// Everything of a kind in a namespace, as it is now. `labels`: only what matches this selector.
