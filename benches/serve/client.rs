@@ -1,7 +1,7 @@
 //! Callers as an API server is one: connections that are kept, HTTP/1.1, no second try when one breaks under a call.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsConnector;
-
-use super::process::Files;
 
 /// The Service: where new connections go.
 #[derive(Clone)]
@@ -71,7 +70,7 @@ impl ServerCertVerifier for Remembers {
 pub(crate) type Connection = SendRequest<Full<Bytes>>;
 
 impl Endpoint {
-    pub(crate) fn new(address: SocketAddr, _: &Files) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         let seen = Arc::default();
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
         let config = config.dangerous().with_custom_certificate_verifier(Arc::new(Remembers(Arc::clone(&seen)))).with_no_client_auth();
@@ -178,9 +177,9 @@ impl Load {
     pub(crate) async fn until(self, over: Arc<AtomicBool>) -> Loaded {
         let began = Instant::now();
         let load = Arc::new(self);
-        let next = Arc::new(AtomicUsize::new(0));
+        let due = load.rate.map(|rate| Arc::new(tokio::sync::Mutex::new(clock(began, rate, Arc::clone(&over)))));
         let callers: Vec<_> =
-            (0..load.connections).map(|_| tokio::spawn(caller(Arc::clone(&load), Arc::clone(&next), Arc::clone(&over), began))).collect();
+            (0..load.connections).map(|nth| tokio::spawn(caller(Arc::clone(&load), nth, due.clone(), Arc::clone(&over)))).collect();
         let (mut times, mut failed) = (Vec::new(), 0);
         for caller in callers {
             let (more, lost) = caller.await.unwrap();
@@ -192,18 +191,35 @@ impl Load {
     }
 }
 
-async fn caller(load: Arc<Load>, next: Arc<AtomicUsize>, over: Arc<AtomicBool>, began: Instant) -> (Vec<Duration>, usize) {
-    let (mut times, mut failed, mut kept) = (Vec::new(), 0, None);
-    while !over.load(Ordering::Acquire) {
-        let nth = next.fetch_add(1, Ordering::Relaxed);
-        let body = &load.bodies[nth % load.bodies.len()];
-        // A call is due at a time; what it waits for a connection counts.
-        let due = match load.rate {
-            Some(rate) => {
-                let due = began + Duration::from_secs_f64(nth as f64 / rate);
-                tokio::time::sleep_until(due.into()).await;
-                due
+/// Times at which calls are due. A thread of its own: the timers of the runtime count in milliseconds.
+fn clock(began: Instant, rate: f64, over: Arc<AtomicBool>) -> UnboundedReceiver<Instant> {
+    let (sender, due) = unbounded_channel();
+    std::thread::spawn(move || {
+        for nth in 0_u32.. {
+            let next = began + Duration::from_secs_f64(f64::from(nth) / rate);
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+            if over.load(Ordering::Acquire) || sender.send(next).is_err() {
+                return;
             }
+        }
+    });
+    due
+}
+
+type Due = Arc<tokio::sync::Mutex<UnboundedReceiver<Instant>>>;
+
+async fn caller(load: Arc<Load>, first: usize, due: Option<Due>, over: Arc<AtomicBool>) -> (Vec<Duration>, usize) {
+    let (mut times, mut failed, mut kept) = (Vec::new(), 0, None);
+    let mut nth = first;
+    while !over.load(Ordering::Acquire) {
+        let body = &load.bodies[nth % load.bodies.len()];
+        nth += 1;
+        // A call is due at a time; what it waits for a connection counts.
+        let due = match &due {
+            Some(due) => match due.lock().await.recv().await {
+                Some(due) => due,
+                None => break,
+            },
             None => Instant::now(),
         };
         let Some(mut connection) = usable(kept.take(), &load.endpoint).await else {

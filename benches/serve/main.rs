@@ -56,16 +56,16 @@ async fn run() {
     println!("\n| `kubelint serve --no-cluster`, all rules, {} cores shared with the load | |\n|---|---|", cores());
     let files = Files::new();
     let mut replica = Replica::start(&files).await;
-    let endpoint = Endpoint::new(replica.address, &files);
+    let endpoint = Endpoint::new(replica.address);
     row("resident, idle", mib(replica.resident()));
     let bodies = Arc::new(objects::reviews());
 
-    let load = Load::closed(&endpoint, &bodies, 16).run(seconds).await;
+    let (before, load) = (replica.cpu(), Load::closed(&endpoint, &bodies, 16).run(seconds).await);
     let most = load.rate();
-    row(
-        "direct, 16 connections, mixed objects",
-        format!("{most:.0} reviews/s, p50 {}, p99 {}", millis(percentile(&load, 50.0)), millis(percentile(&load, 99.0))),
-    );
+    let times = [50.0, 99.0].map(|percent| millis(percentile(&load, percent)));
+    row("direct, 16 connections, mixed objects", format!("{most:.0} reviews/s, p50 {}, p99 {}", times[0], times[1]));
+    let each = (replica.cpu() - before).as_secs_f64() / load.times.len() as f64;
+    row("processor time of a review, all threads of the process", format!("{:.0} µs", each * 1e6));
     let load = Load::open(&endpoint, &bodies, most / 2.0).run(seconds).await;
     let times = [50.0, 99.0, 99.9].map(|percent| millis(percentile(&load, percent)));
     row("at half of that, open loop", format!("p50 {}, p99 {}, p99.9 {}", times[0], times[1], times[2]));

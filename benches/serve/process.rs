@@ -94,6 +94,14 @@ impl Replica {
         line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap_or_default()
     }
 
+    /// Time on all cores so far. The kernel counts in hundredths of a second.
+    pub(crate) fn cpu(&self) -> Duration {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the process is gone");
+        let fields: Vec<u64> =
+            text.rsplit(") ").next().unwrap_or_default().split(' ').map(|field| field.parse().unwrap_or_default()).collect();
+        Duration::from_millis((fields[11] + fields[12]) * 10)
+    }
+
     /// In KiB.
     pub(crate) fn resident(&self) -> u64 {
         self.status("VmRSS")

@@ -93,6 +93,7 @@ impl Stand {
                 Some(error) if error == told => {}
                 Some(error) => {
                     self.metrics.certificate_failures.inc();
+                    self.served.lacks(error.clone());
                     tracing::error!(error, "certificates could not be looked after; what is served stays");
                     told = error;
                 }

@@ -38,15 +38,15 @@ pub struct Health {
 
 impl Health {
     /// Why it is not ready; `None`: it is.
-    pub fn not_ready(&self) -> Option<&'static str> {
+    pub fn not_ready(&self) -> Option<String> {
         if self.app.draining.load(Ordering::Acquire) {
-            Some("draining")
-        } else if !self.served.is_ready() {
-            Some("no valid certificate yet")
+            Some("draining".into())
+        } else if let Some(why) = self.served.missing() {
+            Some(why)
         } else if !self.synced.load(Ordering::Acquire) {
-            Some("the watch caches are not synced yet")
+            Some("the watch caches are not synced yet".into())
         } else if !self.app.pool.is_alive() {
-            Some("all evaluating threads hang")
+            Some("all evaluating threads hang".into())
         } else {
             None
         }

@@ -96,23 +96,40 @@ fn validity(leaf: &CertificateDer<'_>) -> Option<(i64, i64)> {
 
 /// The pair that is served; replaced between two handshakes.
 #[derive(Debug, Default)]
-pub struct Served(ArcSwapOption<CertifiedKey>);
+pub struct Served {
+    key: ArcSwapOption<CertifiedKey>,
+    trouble: ArcSwapOption<String>,
+}
 
 impl Served {
     /// From now on.
     pub fn replace(&self, pair: &Pair) {
-        self.0.store(Some(Arc::clone(&pair.key)));
+        self.key.store(Some(Arc::clone(&pair.key)));
+    }
+
+    /// Why there is none, or no newer one; said by the probe for readiness while there is none.
+    pub fn lacks(&self, why: String) {
+        self.trouble.store(Some(Arc::new(why)));
+    }
+
+    /// Why there is none; `None`: there is one.
+    pub fn missing(&self) -> Option<String> {
+        if self.is_ready() {
+            return None;
+        }
+        let why = self.trouble.load();
+        Some(why.as_ref().map_or_else(|| "no valid certificate yet".to_owned(), |why| format!("no valid certificate yet: {why}")))
     }
 
     /// Is there any?
     pub fn is_ready(&self) -> bool {
-        self.0.load().is_some()
+        self.key.load().is_some()
     }
 }
 
 impl ResolvesServerCert for Served {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load_full()
+        self.key.load_full()
     }
 }
 

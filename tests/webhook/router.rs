@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -14,13 +14,16 @@ use futures_util::stream;
 use hyper::Version;
 use kubelint::facts::Request as Asked;
 use kubelint::objects::GroupKind;
+use kubelint::webhook::health::Health;
 use kubelint::webhook::judge::{Case, Judge, Judged};
 use kubelint::webhook::pool::JudgeSource;
 use kubelint::webhook::router;
 use kubelint::webhook::settings::Settings;
+use kubelint::webhook::tls::{Pair, Served};
 use serde_json::{Value as Json, json};
 
 use super::bench::{app, ask, body, json_of, post, review, routes, stateful_set, taken};
+use super::reload::pair;
 
 const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 
@@ -260,4 +263,31 @@ async fn a_full_queue_is_shed_so_that_the_api_server_tries_again() {
     drop(go);
     assert_eq!(later.await.status(), 200);
     drop(hanging);
+}
+
+#[tokio::test]
+async fn probes_say_why_it_is_not_ready() {
+    let app = app(1, Arc::new(Puppets));
+    let (served, synced) = (Arc::new(Served::default()), Arc::new(AtomicBool::new(false)));
+    let health = Arc::new(Health { app: Arc::clone(&app), served: Arc::clone(&served), synced: Arc::clone(&synced) });
+    let routes = health.routes();
+    let get = async |path: &str| {
+        let response = ask(&routes, Request::get(path).body(Body::empty()).unwrap()).await;
+        (response.status().as_u16(), String::from_utf8(body(response).await).unwrap())
+    };
+    assert_eq!(get("/readyz").await, (503, "no valid certificate yet\n".into()));
+    served.lacks("the Secret is not there".into());
+    assert_eq!(get("/readyz").await, (503, "no valid certificate yet: the Secret is not there\n".into()));
+    assert_eq!((get("/startupz").await.0, get("/livez").await.0), (503, 200));
+    let pem = pair(2090);
+    served.replace(&Pair::from_pem(pem.certificate.as_bytes(), pem.key.as_bytes(), ("a", "b"), 1_800_000_000).unwrap());
+    assert_eq!(get("/readyz").await, (503, "the watch caches are not synced yet\n".into()));
+    synced.store(true, Ordering::Release);
+    assert_eq!((get("/readyz").await, get("/startupz").await.0), ((200, "ok\n".into()), 200));
+    app.draining.store(true, Ordering::Release);
+    assert_eq!((get("/readyz").await, get("/livez").await.0), ((503, "draining\n".into()), 200));
+    assert_eq!((get("/").await.0, get("/metrics").await.0), (404, 200));
+    assert!(get("/metrics").await.1.ends_with("# EOF\n"));
+    let posted = ask(&routes, Request::post("/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(posted.status(), 405);
 }
