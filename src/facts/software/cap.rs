@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::effective::Loaded;
-use super::images::FLAG_VARIABLES;
+use super::programs::FLAG_VARIABLES;
 use super::redis_conf::Directive;
 use super::run::Run;
 use super::text::{At, Piece, Text};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::PodView;
-use super::files::{Volumes, keys};
 use super::text::{At, Source, Text};
+use super::volumes::{Volumes, keys};
 use crate::objects::{Completeness, GroupKind};
 use crate::place::Path;
 use crate::value::{Lookup, Value};

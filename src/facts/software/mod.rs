@@ -18,12 +18,14 @@ mod hollow;
 mod images;
 mod other;
 mod probe;
+mod programs;
 mod recognise;
 mod redis_conf;
 mod run;
 mod shell;
 mod text;
 mod units;
+mod volumes;
 
 use std::sync::Arc;
 
@@ -32,10 +34,11 @@ use crate::place::Path;
 use crate::value::{Lookup, Value, object};
 use effective::{Loaded, load};
 use env::Environment;
-use files::{Volumes, Written};
+use files::Written;
 use images::{DATASTORES, REDIS_LIKE};
 use recognise::{Duty, Name, Recognised, recognise};
 use run::{Run, run, view};
+use volumes::Volumes;
 
 /// A pod template, and what is needed to follow its containers.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 //! What runs in a container: from what it really starts first, from its image's name where that cannot be known.
 //! All names are rows of `images`.
 
-use super::images::{CLIENTS, DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, PROGRAMS, REDIS_LIKE, ROUTERS};
+use super::images::{DATASTORES, IMAGES, Image, NOT_REDIS, NOT_SERVERS, REDIS_LIKE, ROUTERS};
+use super::programs::{CLIENTS, PROGRAMS};
 use super::run::Run;
 use crate::value::{Lookup, Value};
 

@@ -1,10 +1,12 @@
 //! Runs a container in the mind: its effective command line, then whatever that starts.
 
 use super::env::{Environment, source};
-use super::files::{Baked, View, Volumes, Written};
-use super::images::{CONFIGS, Entry, Image, OPTIONS};
+use super::files::{Baked, View, Written};
+use super::images::{Entry, Image};
+use super::programs::{CONFIGS, OPTIONS};
 use super::shell::{Invocation, Machine};
 use super::text::{At, Item, Text};
+use super::volumes::Volumes;
 use crate::place::Path;
 use crate::value::{Lookup, Value};
 

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::files::{Baked, Volumes};
+use super::super::files::Baked;
 use super::super::text::Piece;
+use super::super::volumes::Volumes;
 use super::*;
 use crate::value::Value;
 
