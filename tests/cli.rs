@@ -603,3 +603,27 @@ fn annotations_for_other_linters_count_where_it_is_said() {
     let ran = folder.run(&["lint", "s.yaml"]);
     assert!(ran.code == 2 && ran.err.contains("did you mean `honorPeerAnnotations`?"), "{}", ran.err);
 }
+
+#[test]
+fn a_profile_is_where_the_configuration_starts_from() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    let rules = |arguments: &[&str]| {
+        found(&folder.lint(&[&["s.yaml"], arguments].concat()).1).into_iter().map(|(rule, _)| rule).collect::<Vec<_>>()
+    };
+    let has = |rules: &[String], rule: &str| rules.iter().any(|found| found == rule);
+    let security = rules(&["--profile", "security"]);
+    assert!(has(&security, RULE) && !has(&security, "pdb-missing"), "{security:?}");
+    let stateful = rules(&["--profile", "stateful"]);
+    assert!(!has(&stateful, RULE) && has(&stateful, "pdb-missing"), "{stateful:?}");
+    folder.write("kubelint.yaml", &format!("profile: stateful\nrules: {{{RULE}: info, pdb-missing: off}}\n"));
+    let configured = rules(&[]);
+    assert!(has(&configured, RULE) && !has(&configured, "pdb-missing") && has(&configured, "probe-startup-missing"), "{configured:?}");
+    assert!(!has(&rules(&["--profile", "security"]), "probe-startup-missing"), "the flag beats the file");
+    folder.write("kubelint.yaml", "profile: statefull\n");
+    let ran = folder.run(&["lint", "s.yaml"]);
+    assert!(ran.code == 2 && ran.err.contains("stateful"), "{}", ran.err);
+    let listed = |profile: &str| folder.run(&["rules", "--profile", profile]).out.lines().count();
+    assert!(
+        listed("security") < listed("stateful") && listed("stateful") < listed("recommended") && listed("recommended") < listed("strict")
+    );
+}

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Peer;
 use crate::finding::Severity;
+use crate::rules::Profile;
 
 /// Lints Kubernetes manifests of stateful workloads, offline and as an admission webhook.
 #[derive(Debug, Parser)]
@@ -140,6 +141,9 @@ pub(super) struct Reading {
     /// This configuration instead of the kubelint.yaml found upwards from each file.
     #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
     pub(super) config: Option<PathBuf>,
+    /// The rules to start from: recommended, stateful, strict (all there are), security. Beats `profile` of the configuration.
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(super) profile: Option<Profile>,
     /// Read no configuration.
     #[arg(long)]
     pub(super) isolated: bool,
@@ -224,6 +228,9 @@ pub(super) struct Facts {
 /// `kubelint rules`.
 #[derive(Debug, Args)]
 pub(super) struct Rules {
+    /// Only the rules of a profile.
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "compare")]
+    pub(super) profile: Option<Profile>,
     /// The checks of another linter, and the rules that look for the same.
     #[arg(long, value_enum, value_name = "LINTER")]
     pub(super) compare: Option<Peer>,
@@ -272,6 +279,16 @@ pub(super) enum ConfigCommand {
         /// As `.kube-linter.yaml`.
         file: PathBuf,
     },
+}
+
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.as_str()))
+    }
 }
 
 impl ValueEnum for Peer {

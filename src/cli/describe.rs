@@ -19,16 +19,17 @@ pub(super) fn rules(rules: &Rules, streams: &mut Streams) -> Ended {
         return super::compare::compare(peer, rules.format, streams);
     }
     let catalog = settings::catalog(&rules.policies)?;
+    let listed = || catalog.rules().iter().filter(|rule| rules.profile.is_none_or(|profile| profile.has(rule)));
     let mut out = streams.out();
     if rules.format == Simple::Json {
         let all: Vec<serde_json::Value> =
-            catalog.rules().iter().map(|rule| serde_json::to_value(rule.to_value()).unwrap_or(serde_json::Value::Null)).collect();
+            listed().map(|rule| serde_json::to_value(rule.to_value()).unwrap_or(serde_json::Value::Null)).collect();
         serde_json::to_writer_pretty(&mut out, &all).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        let width = catalog.rules().iter().map(|rule| rule.id.len()).max().unwrap_or(0);
-        for rule in catalog.rules() {
-            let severity = if rule.default_on { rule.severity.as_str() } else { "off" };
+        let width = listed().map(|rule| rule.id.len()).max().unwrap_or(0);
+        for rule in listed() {
+            let severity = if rule.default_on || rules.profile.is_some() { rule.severity.as_str() } else { "off" };
             let fix = if rule.fix.as_str() == "none" { String::new() } else { format!("  [fix: {}]", rule.fix.as_str()) };
             writeln!(out, "{BOLD}{:<width$}{BOLD:#}  {severity:<7}  {}{fix}", rule.id, rule.title)?;
         }

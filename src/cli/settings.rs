@@ -67,6 +67,7 @@ pub(super) fn settings(reading: &Reading) -> Result<Settings, Failed> {
         min_severity: Severity::Info,
         show_suppressed: false,
         config: reading.config.clone(),
+        profile: reading.profile,
         isolated: reading.isolated,
         force_exclude: reading.force_exclude,
         base: base(reading),

@@ -15,6 +15,7 @@ use super::shape::{self, FILE};
 use super::webhook::Settings;
 use crate::finding::Severity;
 use crate::place::Path;
+use crate::rules::Profile;
 use crate::value::{Lookup, Value};
 use crate::yaml::{self, Limits, Position};
 
@@ -32,6 +33,8 @@ pub struct RuleSetting {
 pub struct Config {
     /// Where it was read; `None` where there is no file.
     pub file: Option<PathBuf>,
+    /// The rules to start from.
+    pub profile: Profile,
     /// By rule id.
     pub rules: FxHashMap<Arc<str>, RuleSetting>,
     /// Do annotations of other linters count, offline?
@@ -49,6 +52,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             file: None,
+            profile: Profile::default(),
             rules: FxHashMap::default(),
             honor_peer_annotations: false,
             exemptions: Vec::new(),
@@ -126,6 +130,11 @@ pub fn find(directory: &FilePath) -> Option<PathBuf> {
 }
 
 impl Config {
+    /// That of an empty file, with other rules to start from.
+    pub fn of_profile(profile: Profile) -> Self {
+        Self { profile, ..Self::default() }
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -179,6 +188,7 @@ impl Config {
         for (id, setting) in value.at("rules").entries() {
             self.rules.insert(id.into(), rule_setting(setting));
         }
+        self.profile = value.at("profile").text().and_then(Profile::parse).unwrap_or_default();
         self.honor_peer_annotations = value.at("honorPeerAnnotations").flag() == Some(true);
         let mut exclude = GlobSetBuilder::new();
         for (nth, glob) in value.at("exclude").items().iter().enumerate() {

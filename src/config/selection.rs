@@ -20,7 +20,7 @@ fn selected(index: usize, rule: &Rule, config: &Config, door: Door) -> Option<Se
     let setting = config.rules.get(&rule.id);
     let severity = match setting.and_then(|setting| setting.severity) {
         Some(severity) => Some(severity?),
-        None if rule.default_on => None,
+        None if config.profile.has(rule) => None,
         None => return None,
     };
     let configured =

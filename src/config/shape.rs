@@ -5,6 +5,7 @@ use super::KnownRule;
 use super::near::hint;
 use super::webhook::SECTION;
 use crate::place::Path;
+use crate::rules::Profile;
 use crate::value::{Lookup, Value};
 
 /// What may stand somewhere.
@@ -56,6 +57,7 @@ static GLOB: Shape = Shape::Text;
 /// The whole file.
 pub(super) static FILE: Shape = Shape::Map(&[
     key("version", false, Shape::Version(1), "The version of this format."),
+    key("profile", false, Shape::Choice(Profile::NAMES), "The rules to start from; `kubelint rules --profile NAME` lists them."),
     key("rules", false, Shape::Rules, "Settings of rules, by id."),
     key("exclude", false, Shape::List(&GLOB), "Globs of paths, relative to this file, that walks do not lint."),
     key("exemptions", false, Shape::List(&EXEMPTION), "Findings that are accepted, with the reason."),

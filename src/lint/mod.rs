@@ -32,7 +32,7 @@ pub use verdict::{Ledger, Run, Verdict};
 
 use crate::finding::Severity;
 use crate::input::Base;
-use crate::rules::Catalog;
+use crate::rules::{Catalog, Profile};
 use crate::yaml::Limits;
 
 /// What a run does, apart from its inputs.
@@ -60,6 +60,8 @@ pub struct Settings {
     pub show_suppressed: bool,
     /// This configuration instead of those found beside the inputs.
     pub config: Option<PathBuf>,
+    /// The rules to start from, whatever the configuration says.
+    pub profile: Option<Profile>,
     /// No configuration at all.
     pub isolated: bool,
     /// Do exclusions hold for files that were named, too?

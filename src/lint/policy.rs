@@ -11,7 +11,7 @@ use super::Settings;
 use crate::config::{self, Config, ConfigError, KnownRule};
 use crate::finding::Severity;
 use crate::input::{Collected, Input, RENDERED, Skipped, Source};
-use crate::rules::{Catalog, Door, Selected};
+use crate::rules::{Catalog, Door, Profile, Selected};
 
 /// A configuration with what it selects.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ impl Policy {
 
     /// The severity of one of kubelint's own findings; `None` where it is off.
     pub(super) fn native(&self, id: &str) -> Option<Severity> {
-        let own = self.catalog.get(id).map_or(Severity::Warning, |rule| rule.severity);
-        self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(Some(own))
+        self.native_as(id, self.catalog.get(id).map_or(Severity::Warning, |rule| rule.severity))
     }
 
     /// The same, for a finding that is milder than its rule.
     pub(super) fn native_as(&self, id: &str, severity: Severity) -> Option<Severity> {
-        self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(Some(severity))
+        let on = self.catalog.get(id).is_none_or(|rule| self.config.profile.has(rule));
+        self.config.rules.get(id).and_then(|setting| setting.severity).unwrap_or(on.then_some(severity))
     }
 
     /// Is there a rule of this name?
@@ -55,6 +55,7 @@ impl Policy {
 pub struct Policies {
     catalog: Arc<Catalog>,
     known: Vec<KnownRule>,
+    profile: Option<Profile>,
     fixed: Option<usize>,
     list: Vec<Arc<Policy>>,
     /// By directory of an input: its real path, and its configuration.
@@ -73,7 +74,8 @@ impl Policies {
             catalog: Arc::clone(&settings.catalog),
             known: config::known_rules(&settings.catalog),
             fixed: None,
-            list: vec![Arc::new(Policy::new(Config::default(), &settings.catalog))],
+            list: vec![Arc::new(Policy::new(Config::of_profile(settings.profile.unwrap_or_default()), &settings.catalog))],
+            profile: settings.profile,
             directories: FxHashMap::default(),
             files: FxHashMap::default(),
         };
@@ -153,7 +155,8 @@ impl Policies {
         if let Some(index) = self.files.get(file) {
             return Ok(*index);
         }
-        let config = Config::load(file, &self.known)?;
+        let mut config = Config::load(file, &self.known)?;
+        config.profile = self.profile.unwrap_or(config.profile);
         self.list.push(Arc::new(Policy::new(config, &self.catalog)));
         self.files.insert(file.to_owned(), self.list.len() - 1);
         Ok(self.list.len() - 1)

@@ -109,8 +109,8 @@ impl Suppressions {
     }
 
     fn peer_of(&self, finding: &Finding, object: usize) -> Option<Suppressed> {
-        let ignores = self.peers.get(&object)?.iter().filter(|ignore| !(self.require_reason && ignore.reason.is_empty()));
-        let ignore = ignores.filter(|ignore| ignore.covers(finding)).next()?;
+        let mut ignores = self.peers.get(&object)?.iter().filter(|ignore| !(self.require_reason && ignore.reason.is_empty()));
+        let ignore = ignores.find(|ignore| ignore.covers(finding))?;
         Some(Suppressed { by: ignore.by(), reason: ignore.reason.clone() })
     }
 

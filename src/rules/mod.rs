@@ -17,6 +17,7 @@ mod header;
 mod kinds;
 mod native;
 mod patch;
+mod profile;
 mod rule;
 mod walk;
 
@@ -25,4 +26,5 @@ pub use coverage::Coverage;
 pub use engine::{Engine, EngineSettings, Evaluator, Outcome, RuleError};
 pub use kinds::{KindPattern, WORKLOAD_KINDS};
 pub use patch::{PatchError, apply};
+pub use profile::Profile;
 pub use rule::{Door, Doors, FixKind, OnError, Operation, Param, ParamError, Rule};

@@ -91,6 +91,7 @@ fn settings() -> Settings {
         min_severity: Severity::Info,
         show_suppressed: true,
         config: None,
+        profile: None,
         isolated: true,
         force_exclude: false,
         base: None,
