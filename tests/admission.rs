@@ -224,6 +224,20 @@ fn an_owner_by_hand_is_not_believed(door: &Door) {
     let output = door.plane.apply(&owned(INCIDENT, "v1, kind: ConfigMap", &uid), &["-n", &namespace]);
     refused(&output, &["redis-limit-below-maxmemory", "pdb-missing"]);
 
+    // Not even for a service account, as which controllers run.
+    door.plane.kubectl_ok(["create", "serviceaccount", "deployer", "-n", &namespace]);
+    door.plane.kubectl_ok([
+        "create",
+        "rolebinding",
+        "deployer",
+        "-n",
+        &namespace,
+        "--clusterrole=admin",
+        "--serviceaccount=owner:deployer",
+    ]);
+    let as_account = ["-n", &namespace, "--as=system:serviceaccount:owner:deployer"];
+    refused(&door.plane.apply(&owned(MENDED, "v1, kind: ConfigMap", &uid), &as_account), &["pdb-missing"]);
+
     let replicas = "
 apiVersion: apps/v1
 kind: ReplicaSet

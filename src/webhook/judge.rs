@@ -82,9 +82,7 @@ pub trait World: Send + Sync {
     fn around(&self, object: &Arc<Object>) -> Arc<dyn ObjectSet>;
     /// The objects that are known, without this one.
     fn without(&self, object: &Arc<Object>) -> Arc<dyn ObjectSet> {
-        let mut hidden = Hidden::default();
-        hidden.object(&object.identity);
-        Arc::new(Layered::new(self.around(object), hidden, Vec::new()))
+        Arc::new(without(self.around(object), object))
     }
     /// The same with these kinds read from the API server now. `None`: they could not be read.
     fn read_now(&self, object: &Arc<Object>, kinds: &[GroupKind<'static>], until: Instant) -> Option<Arc<dyn ObjectSet>>;
@@ -100,6 +98,13 @@ pub trait World: Send + Sync {
     fn scaled(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>>;
     /// Is a safe fix wanted only where the namespace asks for it by label?
     fn mutation_needs_label(&self) -> bool;
+}
+
+/// A set without this object.
+pub(super) fn without(set: Arc<dyn ObjectSet>, object: &Object) -> Layered {
+    let mut hidden = Hidden::default();
+    hidden.object(&object.identity);
+    Layered::new(set, hidden, Vec::new())
 }
 
 /// What holds a set.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::admission::Bench;
 use super::debt;
-use super::judge::{Case, Judged};
+use super::judge::{Case, Judged, without};
 use crate::facts::Request;
 use crate::finding::Finding;
-use crate::objects::{GroupKind, Object, ObjectSet, Selector, template};
+use crate::objects::{GroupKind, Layered, Object, ObjectSet, Selector, template};
 use crate::value::Lookup;
 
 /// So many workloads are judged with a change, at most: the answer has a deadline.
@@ -62,6 +62,23 @@ pub(super) fn judge(change: &Change<'_>, bench: &mut Bench<'_>) -> Vec<Touched> 
         touched.push(Touched { workload, judged });
     }
     touched
+}
+
+/// Those of the findings about a workload that are so with what is read now. What cannot be read proves nothing.
+pub(super) fn proven(change: &Change<'_>, workload: &Arc<Object>, denied: Vec<Finding>, bench: &mut Bench<'_>) -> Vec<Finding> {
+    let mut rules: Vec<Arc<str>> = denied.iter().map(|finding| Arc::clone(&finding.rule)).collect();
+    rules.dedup();
+    let mut kinds: Vec<_> = rules.iter().flat_map(|rule| bench.judge.reads(rule)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let Some(read) = bench.world.read_now(workload, &kinds, bench.until) else { return Vec::new() };
+    let now: Arc<dyn ObjectSet> = match change {
+        Change::Made(object) | Change::Changed(_, object) => Arc::new(Layered::with(read, object)),
+        Change::Gone(object) => Arc::new(without(read, object)),
+    };
+    let judged = verdict(workload, &*now, &rules, bench);
+    let is = |finding: &Finding| judged.findings.iter().any(|found| found.rule == finding.rule && found.path == finding.path);
+    denied.into_iter().filter(is).collect()
 }
 
 /// The kinds whose change touches workloads: those that the webhook configurations ask to be sent for that.

@@ -17,5 +17,6 @@ mod hostile;
 mod reload;
 mod router;
 mod silence;
+mod touched;
 mod update;
 mod wire;
