@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Entry, View, entry};
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::place::Path;
 use crate::value::{Lookup, Value, array, nullable};
@@ -32,12 +33,12 @@ fn account_name(workload: &Object) -> Option<&str> {
 
 /// The record of an account. Every namespace has one called `default`, whether or not the set holds it.
 fn account(view: &View<'_>, name: &str, found: Option<&Arc<Object>>) -> Value {
-    entry::record([
-        ("place", found.map_or(Value::Null, |found| entry::place(view, found, &["metadata", "name"]))),
-        ("name", Value::from(name)),
-        ("exists", entry::yes_no(found.is_some() || name == "default")),
-        ("automount", nullable(found.and_then(|found| found.value.at("automountServiceAccountToken").flag()))),
-    ])
+    record! {
+        "place": found.map_or(Value::Null, |found| entry::place(view, found, &["metadata", "name"])),
+        "name": Value::from(name),
+        "exists": entry::yes_no(found.is_some() || name == "default"),
+        "automount": nullable(found.and_then(|found| found.value.at("automountServiceAccountToken").flag())),
+    }
 }
 
 /// `bindings` of a workload, a ServiceAccount, a Role or a ClusterRole; `self` of a role or a binding.
@@ -49,7 +50,7 @@ pub(super) fn binding_entries(view: &View<'_>) -> Vec<Entry> {
     }
     if kind == ROLE || kind == CLUSTER_ROLE {
         let found = bindings_to(view);
-        let rules = entry::record([("rules", nullable(rules_of(view, own))), ("aggregated", Value::from(aggregated(own)))]);
+        let rules = record! { "rules": nullable(rules_of(view, own)), "aggregated": Value::from(aggregated(own)) };
         return vec![("bindings", array(found.iter().map(|found| binding(view, found, None)))), ("self", rules)];
     }
     let name = if kind == ACCOUNT { Some(&*own.identity.name) } else { account_name(own) };
@@ -103,17 +104,17 @@ fn binding(view: &View<'_>, of: &Object, via: Option<&str>) -> Value {
     let found = entry::get(view, kind, namespace, name);
     let rules = found.as_ref().map_or_else(|| built_in(kind, name), |found| rules_of(view, found));
     let subjects = of.value.at("subjects").items().iter().enumerate();
-    entry::record([
-        ("place", entry::place(view, of, &["metadata", "name"])),
-        ("kind", Value::String(of.identity.kind.clone())),
-        ("name", Value::String(of.identity.name.clone())),
-        ("namespace", nullable(of.identity.namespace.clone().map(Value::String))),
-        ("role", entry::record([("kind", entry::known(role.at("kind"))), ("name", entry::known(role.at("name")))])),
-        ("role_exists", entry::yes_no(found.is_some() || (kind == CLUSTER_ROLE && always_there(name)))),
-        ("rules", nullable(rules)),
-        ("via", nullable(via)),
-        ("subjects", array(subjects.map(|(nth, subject)| self::subject(view, of, subject, nth)))),
-    ])
+    record! {
+        "place": entry::place(view, of, &["metadata", "name"]),
+        "kind": Value::String(of.identity.kind.clone()),
+        "name": Value::String(of.identity.name.clone()),
+        "namespace": nullable(of.identity.namespace.clone().map(Value::String)),
+        "role": record! { "kind": role.at("kind"), "name": role.at("name") },
+        "role_exists": entry::yes_no(found.is_some() || (kind == CLUSTER_ROLE && always_there(name))),
+        "rules": nullable(rules),
+        "via": nullable(via),
+        "subjects": array(subjects.map(|(nth, subject)| self::subject(view, of, subject, nth))),
+    }
 }
 
 /// One subject; `exists` is `null` for users and groups, which are no objects.
@@ -124,14 +125,14 @@ fn subject(view: &View<'_>, binding: &Object, subject: &Value, nth: usize) -> Va
     let namespace = subject.at("namespace").text().or(binding.namespace()).filter(|_| account);
     let system = name.starts_with("system:") || namespace.is_some_and(|namespace| namespace == "kube-system");
     let found = || entry::get(view, ACCOUNT, namespace, name).is_some() || name == "default";
-    entry::record([
-        ("kind", Value::from(kind)),
-        ("name", Value::from(name)),
-        ("namespace", nullable(namespace)),
-        ("system", Value::from(system)),
-        ("exists", if account { entry::yes_no(found()) } else { Value::Null }),
-        ("path", Path::root().child("subjects").child(nth).to_value()),
-    ])
+    record! {
+        "kind": Value::from(kind),
+        "name": Value::from(name),
+        "namespace": nullable(namespace),
+        "system": Value::from(system),
+        "exists": if account { entry::yes_no(found()) } else { Value::Null },
+        "path": Path::root().child("subjects").child(nth).to_value(),
+    }
 }
 
 fn aggregated(role: &Object) -> bool {
@@ -172,9 +173,9 @@ fn built_in(kind: GroupKind<'_>, name: &str) -> Option<Value> {
         return None;
     }
     let everything = || array(["*"]);
-    let resources = [("apiGroups", everything()), ("resources", everything()), ("verbs", everything()), ("place", Value::Null)];
-    let urls = [("nonResourceURLs", everything()), ("verbs", everything()), ("place", Value::Null)];
-    Some(array([entry::record(resources), entry::record(urls)]))
+    let resources = record! { "apiGroups": everything(), "resources": everything(), "verbs": everything(), "place": Value::Null };
+    let urls = record! { "nonResourceURLs": everything(), "verbs": everything(), "place": Value::Null };
+    Some(array([resources, urls]))
 }
 
 #[cfg(test)]

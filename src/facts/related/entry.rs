@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use super::View;
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::place::Path;
 use crate::value::{Lookup, Value, object};
-
-/// A record in which nothing is missing: what is not there is `Null`.
-pub(super) fn record<const N: usize>(pairs: [(&str, Value); N]) -> Value {
-    object(pairs.map(|(key, value)| (key, known(&value))))
-}
 
 /// The value, `Null` where there is none.
 pub(super) fn known(value: &Value) -> Value {
@@ -32,7 +28,7 @@ pub(super) fn yes_no(yes: bool) -> Value {
 pub(super) fn place(view: &View<'_>, of: &Object, path: &[&str]) -> Value {
     let own = same(view.object, of);
     let identity = if own { Value::Null } else { of.identity.to_value() };
-    record([("object", identity), ("path", Path::root().keys(path).to_value()), ("within", Value::Null)])
+    record! { "object": identity, "path": Path::root().keys(path).to_value(), "within": Value::Null }
 }
 
 /// Versions of one object? An object without a namespace is another one than that of the same name with a namespace.

@@ -1,6 +1,7 @@
 //! `related.hpas`: what scales a workload, and what it measures for that.
 
 use super::{Entry, View, entry, scale};
+use crate::facts::record::record;
 use crate::objects::Object;
 use crate::place::Path;
 use crate::value::{Lookup, Value, array, nullable};
@@ -14,7 +15,7 @@ pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
     let target = scale::target(view.object);
     let found = target.and_then(|(kind, name)| entry::get(view, kind, view.object.namespace(), name));
     let named = target.map_or(Value::Null, |(kind, name)| {
-        entry::record([("group", Value::from(kind.group)), ("kind", Value::from(kind.kind)), ("name", Value::from(name))])
+        record! { "group": Value::from(kind.group), "kind": Value::from(kind.kind), "name": Value::from(name) }
     });
     let replicas = found.as_ref().map(|found| found.value.dig(&["spec", "replicas"]));
     let own = [
@@ -28,25 +29,25 @@ pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
 
 fn record(view: &View<'_>, scaler: &Object) -> Value {
     let (min, max) = scale::bounds(scaler);
-    entry::record([
-        ("place", entry::place(view, scaler, &["metadata", "name"])),
-        ("kind", Value::String(scaler.identity.kind.clone())),
-        ("name", Value::String(scaler.identity.name.clone())),
-        ("min", Value::from(min)),
-        ("max", Value::from(max)),
-        ("metrics", array(metrics(scaler))),
-    ])
+    record! {
+        "place": entry::place(view, scaler, &["metadata", "name"]),
+        "kind": Value::String(scaler.identity.kind.clone()),
+        "name": Value::String(scaler.identity.name.clone()),
+        "min": Value::from(min),
+        "max": Value::from(max),
+        "metrics": array(metrics(scaler)),
+    }
 }
 
 /// One metric; `path` is where it is said. `container` is set for ContainerResource only.
 fn metric(kind: &str, resource: Option<&str>, target: Option<&str>, container: Option<&str>, path: &Path) -> Value {
-    entry::record([
-        ("type", Value::from(kind)),
-        ("resource", nullable(resource)),
-        ("target_type", nullable(target)),
-        ("container", nullable(container)),
-        ("path", path.to_value()),
-    ])
+    record! {
+        "type": Value::from(kind),
+        "resource": nullable(resource),
+        "target_type": nullable(target),
+        "container": nullable(container),
+        "path": path.to_value(),
+    }
 }
 
 /// What an autoscaler measures. One that names nothing gets 80 % of the CPU request (HPA defaulting, `autoscaling/v2`).

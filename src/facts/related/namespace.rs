@@ -2,6 +2,7 @@
 
 use super::{Entry, View, entry};
 use crate::facts::quantity;
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object};
 use crate::place::Path;
 use crate::value::{Lookup, Value, array, nullable, object};
@@ -38,16 +39,16 @@ fn limits(view: &View<'_>, range: &Object, item: &Value, nth: usize) -> Value {
     };
     let path = Path::root().keys(&["spec", "limits"]).child(nth).to_value();
     let place = entry::with(&entry::place(view, range, &[]), [("path", path)]);
-    entry::record([
-        ("place", place),
-        ("name", Value::String(range.identity.name.clone())),
-        ("type", entry::known(item.at("type"))),
-        ("default", first(&["default", "max"])),
-        ("default_request", first(&["defaultRequest", "default", "max", "min"])),
-        ("min", first(&["min"])),
-        ("max", first(&["max"])),
-        ("max_ratio", entry::known(item.at("maxLimitRequestRatio"))),
-    ])
+    record! {
+        "place": place,
+        "name": Value::String(range.identity.name.clone()),
+        "type": item.at("type"),
+        "default": first(&["default", "max"]),
+        "default_request": first(&["defaultRequest", "default", "max", "min"]),
+        "min": first(&["min"]),
+        "max": first(&["max"]),
+        "max_ratio": item.at("maxLimitRequestRatio"),
+    }
 }
 
 /// CPU in thousandths, memory in bytes.
@@ -58,14 +59,14 @@ fn amounts(cpu: Option<&Value>, memory: Option<&Value>) -> Value {
 /// `quotas`: what may be used at most, and is used.
 pub(super) fn quotas(view: &View<'_>) -> Vec<Entry> {
     let quota = |quota: &std::sync::Arc<Object>| {
-        entry::record([
-            ("place", entry::place(view, quota, &["metadata", "name"])),
-            ("name", Value::String(quota.identity.name.clone())),
-            ("hard", figures(quota.value.dig(&["spec", "hard"]))),
-            ("used", figures(quota.value.dig(&["status", "used"]))),
-            ("scopes", array(quota.value.dig(&["spec", "scopes"]).items().iter().cloned())),
-            ("scope_selector", entry::known(quota.value.dig(&["spec", "scopeSelector"]))),
-        ])
+        record! {
+            "place": entry::place(view, quota, &["metadata", "name"]),
+            "name": Value::String(quota.identity.name.clone()),
+            "hard": figures(quota.value.dig(&["spec", "hard"])),
+            "used": figures(quota.value.dig(&["status", "used"])),
+            "scopes": array(quota.value.dig(&["spec", "scopes"]).items().iter().cloned()),
+            "scope_selector": quota.value.dig(&["spec", "scopeSelector"]),
+        }
     };
     vec![("quotas", array(all(view, QUOTA).iter().map(quota)))]
 }
@@ -85,13 +86,13 @@ pub(super) fn namespace(view: &View<'_>) -> Vec<Entry> {
     let found = entry::get(view, NAMESPACE, None, name);
     let metadata = found.as_ref().map_or(&Value::Undefined, |found| found.value.at("metadata"));
     let text = |key| object(metadata.at(key).entries().map(|(key, value)| (key.to_owned(), value.clone())));
-    let record = entry::record([
-        ("place", found.as_ref().map_or(Value::Null, |found| entry::place(view, found, &["metadata", "name"]))),
-        ("name", Value::from(name)),
-        ("exists", entry::yes_no(found.is_some())),
-        ("labels", text("labels")),
-        ("annotations", text("annotations")),
-    ]);
+    let record = record! {
+        "place": found.as_ref().map_or(Value::Null, |found| entry::place(view, found, &["metadata", "name"])),
+        "name": Value::from(name),
+        "exists": entry::yes_no(found.is_some()),
+        "labels": text("labels"),
+        "annotations": text("annotations"),
+    };
     vec![("namespace", record)]
 }
 

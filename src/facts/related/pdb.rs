@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::rounding::Budget;
 use super::{Entry, View, entry, scale};
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector};
 use crate::value::{Lookup, Value, array, nullable};
 
@@ -56,20 +57,20 @@ fn budget(view: &View<'_>, pdb: &Object, workloads: &[Arc<Object>]) -> Value {
     let sum = |pick: fn(&scale::Scale) -> i64| scales.as_ref().map(|all| all.iter().map(pick).fold(0_i64, i64::saturating_add));
     let (expected, lowest) = (sum(|scale| scale.floor), sum(|scale| scale.lowest));
     let blocks = |count: Option<i64>| Value::from(count.map_or(budget.always_blocks(), |count| budget.blocks(count)));
-    entry::record([
-        ("place", entry::place(view, pdb, &["metadata", "name"])),
-        ("name", Value::String(pdb.identity.name.clone())),
-        ("min_available", entry::known(spec.at("minAvailable"))),
-        ("max_unavailable", entry::known(spec.at("maxUnavailable"))),
-        ("expected", nullable(expected)),
-        ("desired_healthy", nullable(expected.map(|expected| budget.desired_healthy(expected)))),
-        ("allowed", nullable(expected.map(|expected| budget.allowed(expected)))),
-        ("blocks", blocks(expected)),
-        ("lowest", nullable(lowest)),
-        ("blocks_at_lowest", blocks(lowest)),
-        ("selector_empty", Value::from(selector(pdb).is_some_and(|selector| selector.is_empty()))),
-        ("unhealthy_policy", entry::known(spec.at("unhealthyPodEvictionPolicy"))),
-    ])
+    record! {
+        "place": entry::place(view, pdb, &["metadata", "name"]),
+        "name": Value::String(pdb.identity.name.clone()),
+        "min_available": spec.at("minAvailable"),
+        "max_unavailable": spec.at("maxUnavailable"),
+        "expected": nullable(expected),
+        "desired_healthy": nullable(expected.map(|expected| budget.desired_healthy(expected))),
+        "allowed": nullable(expected.map(|expected| budget.allowed(expected))),
+        "blocks": blocks(expected),
+        "lowest": nullable(lowest),
+        "blocks_at_lowest": blocks(lowest),
+        "selector_empty": Value::from(selector(pdb).is_some_and(|selector| selector.is_empty())),
+        "unhealthy_policy": spec.at("unhealthyPodEvictionPolicy"),
+    }
 }
 
 /// The judged budget with the workloads it covers and the budgets that cover them too.
@@ -78,24 +79,24 @@ fn itself(view: &View<'_>) -> Value {
     let overlaps = workloads.iter().flat_map(|workload| {
         let others = covering(view, workload).into_iter().filter(|pdb| !entry::same(pdb, view.object));
         let overlap = |pdb: Arc<Object>| {
-            entry::record([
-                ("place", entry::place(view, &pdb, &["metadata", "name"])),
-                ("name", Value::String(pdb.identity.name.clone())),
-                ("workload", workload.identity.to_value()),
-            ])
+            record! {
+                "place": entry::place(view, &pdb, &["metadata", "name"]),
+                "name": Value::String(pdb.identity.name.clone()),
+                "workload": workload.identity.to_value(),
+            }
         };
         others.map(overlap).collect::<Vec<_>>()
     });
     let workload = |workload: &Arc<Object>| {
         let scale = scale::of(view, workload);
-        entry::record([
-            ("place", entry::place(view, workload, &["metadata", "name"])),
-            ("kind", Value::String(workload.identity.kind.clone())),
-            ("name", Value::String(workload.identity.name.clone())),
-            ("replicas", nullable(scale.map(|scale| scale.replicas))),
-            ("replicas_floor", nullable(scale.map(|scale| scale.floor))),
-            ("lowest", nullable(scale.map(|scale| scale.lowest))),
-        ])
+        record! {
+            "place": entry::place(view, workload, &["metadata", "name"]),
+            "kind": Value::String(workload.identity.kind.clone()),
+            "name": Value::String(workload.identity.name.clone()),
+            "replicas": nullable(scale.map(|scale| scale.replicas)),
+            "replicas_floor": nullable(scale.map(|scale| scale.floor)),
+            "lowest": nullable(scale.map(|scale| scale.lowest)),
+        }
     };
     let own = budget(view, view.object, &workloads);
     entry::with(&own, [("workloads", array(workloads.iter().map(workload))), ("overlaps", array(overlaps))])

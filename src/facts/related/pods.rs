@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Entry, View, entry};
 use crate::facts::change::{self, Difference};
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::place::Path;
 use crate::value::{Lookup, Value, array, nullable};
@@ -33,11 +34,11 @@ pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
         let mut pods = view.context.set.workloads_using(CLAIM, view.object.namespace(), &view.object.identity.name);
         pods.retain(|user| entry::is(user, "", "Pod"));
         let record = |pod: &Arc<Object>| {
-            entry::record([
-                ("place", entry::place(view, pod, &["metadata", "name"])),
-                ("name", Value::String(pod.identity.name.clone())),
-                ("deleting", Value::from(is_deleting(pod))),
-            ])
+            record! {
+                "place": entry::place(view, pod, &["metadata", "name"]),
+                "name": Value::String(pod.identity.name.clone()),
+                "deleting": Value::from(is_deleting(pod)),
+            }
         };
         return vec![("pods", array(pods.iter().map(record))), ("recreate", Value::Null)];
     }
@@ -104,18 +105,18 @@ fn claims(set: &Object, pod: &Object) -> (Vec<String>, Vec<String>) {
 
 fn record(view: &View<'_>, member: &Member) -> Value {
     let differs = member.differs.as_ref().map(|all| array(all.iter().map(Difference::to_value)));
-    entry::record([
-        ("place", entry::place(view, &member.object, &["metadata", "name"])),
-        ("name", Value::String(member.object.identity.name.clone())),
-        ("ordinal", Value::from(member.ordinal)),
-        ("orphan", Value::from(member.orphan)),
-        ("deleting", Value::from(member.deleting)),
-        ("revision", nullable(member.revision.as_deref())),
-        ("revision_known", Value::from(member.differs.is_some())),
-        ("template_diff", nullable(differs)),
-        ("missing_claims", array(member.missing.iter().map(String::as_str))),
-        ("extra_claims", array(member.extra.iter().map(String::as_str))),
-    ])
+    record! {
+        "place": entry::place(view, &member.object, &["metadata", "name"]),
+        "name": Value::String(member.object.identity.name.clone()),
+        "ordinal": Value::from(member.ordinal),
+        "orphan": Value::from(member.orphan),
+        "deleting": Value::from(member.deleting),
+        "revision": nullable(member.revision.as_deref()),
+        "revision_known": Value::from(member.differs.is_some()),
+        "template_diff": nullable(differs),
+        "missing_claims": array(member.missing.iter().map(String::as_str)),
+        "extra_claims": array(member.extra.iter().map(String::as_str)),
+    }
 }
 
 /// What the judged StatefulSet does to the orphans that it will adopt. A pod whose revision is not known may restart.
@@ -143,20 +144,17 @@ fn recreate(view: &View<'_>, members: &[Member]) -> Value {
     classes.dedup();
     let surplus = orphans.iter().filter(|member| !(first..last).contains(&member.ordinal)).map(|member| member.ordinal);
     let mismatch = orphans.iter().any(|member| !member.missing.is_empty() || !member.extra.is_empty());
-    entry::record([
-        ("pods", Value::from(orphans.len() as u64)),
-        (
-            "restarts",
-            entry::record([
-                ("any", Value::from(!affected.is_empty())),
-                ("ordinals", array(affected.iter().map(|member| member.ordinal))),
-                ("certainty", Value::from(if known { "certain" } else { "possible" })),
-            ]),
-        ),
-        ("volume_mismatch", Value::from(mismatch)),
-        ("surplus", array(surplus)),
-        ("class", array(classes)),
-    ])
+    record! {
+        "pods": Value::from(orphans.len() as u64),
+        "restarts": record! {
+            "any": !affected.is_empty(),
+            "ordinals": array(affected.iter().map(|member| member.ordinal)),
+            "certainty": if known { "certain" } else { "possible" },
+        },
+        "volume_mismatch": mismatch,
+        "surplus": array(surplus),
+        "class": array(classes),
+    }
 }
 
 #[cfg(test)]

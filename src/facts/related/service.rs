@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Entry, View, entry};
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::place::Path;
 use crate::value::{Lookup, Value, array};
@@ -41,7 +42,7 @@ fn governing(view: &View<'_>) -> Value {
     let Some(name) = service_name(view.object) else { return Value::Null };
     let service = view.context.set.get(SERVICE, view.object.namespace(), name);
     let Some(service) = service else {
-        let nothing = entry::record([("place", Value::Null), ("name", Value::from(name))]);
+        let nothing = record! { "place": Value::Null, "name": Value::from(name) };
         return entry::with(&nothing, [("exists", entry::yes_no(false)), ("selects", Value::from(false)), ("headless", Value::Null)]);
     };
     let labels = entry::template_labels(view.object).unwrap_or_default();
@@ -60,17 +61,17 @@ fn selector(service: &Object) -> Option<Selector> {
 fn record(view: &View<'_>, service: &Object) -> Value {
     let spec = service.value.at("spec");
     let ports = spec.at("ports").items().iter().enumerate();
-    entry::record([
-        ("place", entry::place(view, service, &["metadata", "name"])),
-        ("name", Value::String(service.identity.name.clone())),
-        ("type", Value::from(spec.at("type").text().unwrap_or("ClusterIP"))),
-        ("headless", Value::from(spec.at("clusterIP").text() == Some("None"))),
-        ("publish_not_ready", Value::from(publishes_not_ready(service))),
-        ("ports", array(ports.map(|(nth, port)| self::port(port, nth)))),
-        ("selector", entry::known(spec.at("selector"))),
-        ("external_ips", array(spec.at("externalIPs").items().iter().cloned())),
-        ("source_ranges", array(spec.at("loadBalancerSourceRanges").items().iter().cloned())),
-    ])
+    record! {
+        "place": entry::place(view, service, &["metadata", "name"]),
+        "name": Value::String(service.identity.name.clone()),
+        "type": Value::from(spec.at("type").text().unwrap_or("ClusterIP")),
+        "headless": Value::from(spec.at("clusterIP").text() == Some("None")),
+        "publish_not_ready": Value::from(publishes_not_ready(service)),
+        "ports": array(ports.map(|(nth, port)| self::port(port, nth))),
+        "selector": spec.at("selector"),
+        "external_ips": array(spec.at("externalIPs").items().iter().cloned()),
+        "source_ranges": array(spec.at("loadBalancerSourceRanges").items().iter().cloned()),
+    }
 }
 
 /// The field, or the annotation that it replaced.
@@ -83,14 +84,14 @@ fn publishes_not_ready(service: &Object) -> bool {
 fn port(port: &Value, nth: usize) -> Value {
     let target = port.at("targetPort");
     let unset = target.is_absent() || target.text() == Some("") || target.int() == Some(0);
-    entry::record([
-        ("name", entry::known(port.at("name"))),
-        ("port", entry::known(port.at("port"))),
-        ("target", entry::known(if unset { port.at("port") } else { target })),
-        ("protocol", Value::from(port.at("protocol").text().unwrap_or("TCP"))),
-        ("node_port", entry::known(port.at("nodePort"))),
-        ("path", Path::root().keys(&["spec", "ports"]).child(nth).to_value()),
-    ])
+    record! {
+        "name": port.at("name"),
+        "port": port.at("port"),
+        "target": if unset { port.at("port") } else { target },
+        "protocol": Value::from(port.at("protocol").text().unwrap_or("TCP")),
+        "node_port": port.at("nodePort"),
+        "path": Path::root().keys(&["spec", "ports"]).child(nth).to_value(),
+    }
 }
 
 /// The judged Service: what it selects, what it governs, and which of its target ports the selected pods do not declare.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Entry, View, entry, scale};
 use crate::facts::quantity;
+use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, template};
 use crate::value::{Lookup, Value, array, nullable, object};
 
@@ -76,17 +77,17 @@ fn is_default(class: &Object) -> bool {
 /// The record of a StorageClass, with the API server's defaults.
 fn class(view: &View<'_>, class: &Object, used_by: &[&str]) -> Value {
     let value = &class.value;
-    entry::record([
-        ("place", entry::place(view, class, &["metadata", "name"])),
-        ("name", Value::String(class.identity.name.clone())),
-        ("provisioner", entry::known(value.at("provisioner"))),
-        ("reclaim_policy", Value::from(value.at("reclaimPolicy").text().unwrap_or("Delete"))),
-        ("binding_mode", Value::from(value.at("volumeBindingMode").text().unwrap_or("Immediate"))),
-        ("expandable", Value::from(value.at("allowVolumeExpansion").flag() == Some(true))),
-        ("parameters", mapping(value.at("parameters"))),
-        ("default", Value::from(is_default(class))),
-        ("used_by", array(used_by.iter().copied())),
-    ])
+    record! {
+        "place": entry::place(view, class, &["metadata", "name"]),
+        "name": Value::String(class.identity.name.clone()),
+        "provisioner": value.at("provisioner"),
+        "reclaim_policy": Value::from(value.at("reclaimPolicy").text().unwrap_or("Delete")),
+        "binding_mode": Value::from(value.at("volumeBindingMode").text().unwrap_or("Immediate")),
+        "expandable": Value::from(value.at("allowVolumeExpansion").flag() == Some(true)),
+        "parameters": mapping(value.at("parameters")),
+        "default": Value::from(is_default(class)),
+        "used_by": array(used_by.iter().copied()),
+    }
 }
 
 fn mapping(value: &Value) -> Value {
@@ -102,13 +103,13 @@ pub(super) fn claim_entries(view: &View<'_>) -> Vec<Entry> {
         let made_from = owner.as_ref().map_or(Value::Null, |(set, template, ordinal)| {
             let request =
                 claim_templates(set).iter().find(|claim| claim_name(claim) == template).and_then(|claim| request(claim.at("spec")));
-            entry::record([
-                ("place", entry::place(view, set, &["spec", "volumeClaimTemplates"])),
-                ("name", Value::String(set.identity.name.clone())),
-                ("template", Value::from(template.as_str())),
-                ("ordinal", Value::from(*ordinal)),
-                ("request", nullable(request)),
-            ])
+            record! {
+                "place": entry::place(view, set, &["spec", "volumeClaimTemplates"]),
+                "name": Value::String(set.identity.name.clone()),
+                "template": Value::from(template.as_str()),
+                "ordinal": Value::from(*ordinal),
+                "request": nullable(request),
+            }
         });
         return vec![("pvcs", array::<Value>([])), ("self", entry::with(&record(view, &claim), [("owner", made_from)]))];
     }
@@ -149,18 +150,18 @@ fn generated<'a>(view: &View<'a>) -> Vec<Claim<'a>> {
 fn record(view: &View<'_>, claim: &Claim<'_>) -> Value {
     let value = claim.object.as_ref().map_or(&Value::Undefined, |object| &object.value);
     let spec = value.at("spec");
-    entry::record([
-        ("place", claim.object.as_ref().map_or(Value::Null, |object| entry::place(view, object, &["metadata", "name"]))),
-        ("name", Value::from(claim.name.as_str())),
-        ("exists", entry::yes_no(claim.object.is_some())),
-        ("access_modes", array(spec.at("accessModes").items().iter().cloned())),
-        ("storage_class", entry::known(spec.at("storageClassName"))),
-        ("request", nullable(request(spec))),
-        ("capacity", nullable(quantity::units(value.dig(&["status", "capacity", "storage"])))),
-        ("annotations", mapping(value.dig(&["metadata", "annotations"]))),
-        ("template", nullable(claim.template)),
-        ("ordinal", nullable(claim.ordinal)),
-    ])
+    record! {
+        "place": claim.object.as_ref().map_or(Value::Null, |object| entry::place(view, object, &["metadata", "name"])),
+        "name": Value::from(claim.name.as_str()),
+        "exists": entry::yes_no(claim.object.is_some()),
+        "access_modes": array(spec.at("accessModes").items().iter().cloned()),
+        "storage_class": spec.at("storageClassName"),
+        "request": nullable(request(spec)),
+        "capacity": nullable(quantity::units(value.dig(&["status", "capacity", "storage"]))),
+        "annotations": mapping(value.dig(&["metadata", "annotations"])),
+        "template": nullable(claim.template),
+        "ordinal": nullable(claim.ordinal),
+    }
 }
 
 /// `resources.requests.storage` of a claim's `spec`, in bytes.

@@ -12,6 +12,7 @@ mod ports;
 use std::sync::Arc;
 
 use super::{Entry, View, entry};
+use crate::facts::record::record;
 use crate::facts::workload;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::value::{Lookup, Value, array, object};
@@ -81,27 +82,23 @@ fn of_workload(view: &View<'_>, workload: &Object, labels: &[(&str, &str)]) -> V
     let blockers = policies.iter().filter(|(_, policy)| blocked && policy.isolates_egress);
     let open = open_ports(workload, &policies, ingress);
     let own = own_ports(view, workload, labels, &policies, (ingress, egress));
-    entry::record([
-        ("ingress_isolated", Value::from(ingress)),
-        ("egress_isolated", Value::from(egress)),
-        (
-            "dns",
-            Value::from(if !egress {
-                "unrestricted"
-            } else if allowed {
-                "allowed"
-            } else {
-                "blocked"
-            }),
-        ),
-        ("dns_blockers", array(blockers.map(|(object, _)| entry::place(view, object, &["metadata", "name"])))),
-        ("policies", array(policies.iter().map(|(object, policy)| record(view, object, policy, &resolver)))),
-        ("allows_all_ingress", Value::from(!open.is_empty())),
-        ("open_ports", array(open.iter().map(Range::to_value))),
-        ("own_ingress", array(own.0.iter().map(Range::to_value))),
-        ("own_egress", array(own.1.iter().map(Range::to_value))),
-        ("bus_blocked", Value::from(bus_blocked(view.workload, &[own.0, own.1]))),
-    ])
+    let dns = match (egress, allowed) {
+        (false, _) => "unrestricted",
+        (true, true) => "allowed",
+        (true, false) => "blocked",
+    };
+    record! {
+        "ingress_isolated": ingress,
+        "egress_isolated": egress,
+        "dns": dns,
+        "dns_blockers": array(blockers.map(|(object, _)| entry::place(view, object, &["metadata", "name"]))),
+        "policies": array(policies.iter().map(|(object, policy)| record(view, object, policy, &resolver))),
+        "allows_all_ingress": !open.is_empty(),
+        "open_ports": array(open.iter().map(Range::to_value)),
+        "own_ingress": array(own.0.iter().map(Range::to_value)),
+        "own_egress": array(own.1.iter().map(Range::to_value)),
+        "bus_blocked": bus_blocked(view.workload, &[own.0, own.1]),
+    }
 }
 
 /// Do the members of a Redis Cluster reach one another's port, but not its bus, 10,000 above? A declared port that is the bus
@@ -154,16 +151,16 @@ fn own_ports(
 
 /// The record of a policy.
 fn record(view: &View<'_>, of: &Object, policy: &Policy<'_>, resolver: &dns::Resolver) -> Value {
-    entry::record([
-        ("place", entry::place(view, of, &["metadata", "name"])),
-        ("name", Value::String(of.identity.name.clone())),
-        ("ingress", Value::from(policy.isolates_ingress)),
-        ("egress", Value::from(policy.isolates_egress)),
-        ("ingress_rules", array(policy.ingress.iter().cloned())),
-        ("egress_rules", array(policy.egress.iter().cloned())),
-        ("selects_all", Value::from(policy.selector.as_ref().is_some_and(Selector::is_empty))),
-        ("allows_dns", Value::from(resolver.admitted(policy, of.namespace()))),
-    ])
+    record! {
+        "place": entry::place(view, of, &["metadata", "name"]),
+        "name": Value::String(of.identity.name.clone()),
+        "ingress": Value::from(policy.isolates_ingress),
+        "egress": Value::from(policy.isolates_egress),
+        "ingress_rules": array(policy.ingress.iter().cloned()),
+        "egress_rules": array(policy.egress.iter().cloned()),
+        "selects_all": Value::from(policy.selector.as_ref().is_some_and(Selector::is_empty)),
+        "allows_dns": Value::from(resolver.admitted(policy, of.namespace())),
+    }
 }
 
 /// The judged policy, with what the union of policies makes of the workloads it selects.
