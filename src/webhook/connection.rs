@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ use tokio::sync::Notify;
 const HEAD: Duration = Duration::from_secs(10);
 /// A client that does not read its answer.
 const UNREAD: Duration = Duration::from_secs(20);
+/// For so long a new connection may wait for its first request although the process ends: who has just connected is about to ask.
+const FRESH: Duration = Duration::from_secs(1);
 /// Longer than the 90 s for which the API server keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(180);
 
@@ -35,6 +37,8 @@ pub(super) struct Doing {
     blocked_since: AtomicU64,
     idle_since: AtomicU64,
     requests: AtomicUsize,
+    /// Has it had a request?
+    used: AtomicBool,
     /// Is it HTTP/2, where bytes arrive without a request?
     multiplexed: bool,
     /// Asks it to end when it is idle.
@@ -61,6 +65,7 @@ impl Doing {
             blocked_since: AtomicU64::new(0),
             idle_since: AtomicU64::new(1),
             requests: AtomicUsize::new(0),
+            used: AtomicBool::new(false),
             multiplexed,
             leave: Notify::new(),
         }
@@ -78,6 +83,7 @@ impl Doing {
     /// A request's head has come in whole. It ends when the guard is dropped, answered or not.
     fn request_begins(self: Arc<Self>) -> Answering {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.used.store(true, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         self.idle_since.store(0, Ordering::Relaxed);
         Answering(self)
@@ -87,6 +93,11 @@ impl Doing {
         if self.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.idle_since.store(self.now(), Ordering::Relaxed);
         }
+    }
+
+    /// Is its first request still to be expected?
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.used.load(Ordering::Relaxed) && self.began.elapsed() < FRESH
     }
 
     /// For how long it has done nothing; `None` while it does something.

@@ -163,7 +163,7 @@ async fn drive(connection: impl GracefulConnection, doing: &Doing, mut phase: wa
     loop {
         let leave = tokio::select! {
             _ = connection.as_mut() => return,
-            () = reached(&mut phase, leave_at), if !leaving => true,
+            () = may_leave(&mut phase, leave_at, doing), if !leaving => true,
             () = doing.leave.notified(), if !leaving => true,
             _ = tick.tick() => match doing.fate() {
                 Fate::Cut => return,
@@ -175,6 +175,14 @@ async fn drive(connection: impl GracefulConnection, doing: &Doing, mut phase: wa
             leaving = true;
             connection.as_mut().graceful_shutdown();
         }
+    }
+}
+
+/// Waits for a phase, and for the first request of a connection that came just before it.
+async fn may_leave(phase: &mut watch::Receiver<Phase>, leave_at: Phase, doing: &Doing) {
+    reached(phase, leave_at).await;
+    while doing.is_fresh() {
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use kubelint::webhook::handler::App;
 use kubelint::webhook::server::{Phase, Server};
 use kubelint::webhook::tls::{Pair, Served, server_config};
 use rustls::pki_types::ServerName;
@@ -27,7 +30,8 @@ const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 struct Door {
     address: SocketAddr,
     certificate: Pem,
-    _phase: watch::Sender<Phase>,
+    app: Arc<App>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Door {
@@ -38,8 +42,9 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (phase, phases) = watch::channel(Phase::Serving);
-        tokio::spawn(Server::new(app(1, rules()), server_config(served, false).unwrap(), phases).run(listener));
-        Self { address, certificate, _phase: phase }
+        let app = app(1, rules());
+        tokio::spawn(Server::new(Arc::clone(&app), server_config(served, false).unwrap(), phases).run(listener));
+        Self { address, certificate, app, phase }
     }
 
     async fn connect(&self, protocol: &str) -> TlsStream<TcpStream> {
@@ -155,4 +160,21 @@ async fn http_2_is_spoken_too() {
         assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_2));
         taken(&response.into_body().collect().await.unwrap().to_bytes(), UID, false);
     }
+}
+
+#[tokio::test]
+async fn who_connects_at_the_last_moment_is_answered() {
+    let (door, body) = (Door::open().await, object());
+    let (mut asking, mut silent) = (door.connect("http/1.1").await, door.connect("http/1.1").await);
+    door.app.draining.store(true, Ordering::Release);
+    door.phase.send_replace(Phase::Draining);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    asking.write_all(&post(&format!("content-length: {}\r\n", body.len()), &body)).await.unwrap();
+    let (mut said, mut nothing) = (String::new(), String::new());
+    asking.read_to_string(&mut said).await.unwrap();
+    assert!(said.starts_with("HTTP/1.1 200") && said.contains("connection: close") && said.contains(r#""allowed":true"#), "{said}");
+    // Who says nothing is let go all the same.
+    let _ = silent.read_to_string(&mut nothing).await;
+    assert_eq!(nothing, "");
+    assert!(TcpStream::connect(door.address).await.is_err(), "nobody listens any more");
 }
