@@ -39,6 +39,7 @@ _exposures contains {"path": ["spec", "type"], "what": "of type NodePort"} if in
 _exposures contains {"path": ["spec", "externalIPs"], "what": "with externalIPs"} if count(input.object.spec.externalIPs) > 0
 
 _internal if {
+	is_object(input.object.metadata.annotations)
 	some key, value in input.object.metadata.annotations
 	regex.match(`(?i)internal`, sprintf("%v=%v", [key, value]))
 	not lower(sprintf("%v", [value])) in {"false", "no"}

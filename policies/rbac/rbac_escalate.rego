@@ -18,6 +18,7 @@ import rego.v1
 # METADATA
 # description: each rule with which its holder can give itself anything
 findings contains finding if {
+	is_array(input.object.rules)
 	some index, rule in input.object.rules
 	some nth, verb in rule.verbs
 	verb in {"escalate", "bind", "impersonate"}

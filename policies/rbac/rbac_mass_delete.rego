@@ -19,6 +19,7 @@ import rego.v1
 # METADATA
 # description: each rule with which one call, or one loop, deletes what cannot be brought back
 findings contains finding if {
+	is_array(input.object.rules)
 	some index, rule in input.object.rules
 	count(object.get(rule, "resourceNames", [])) == 0
 	not _for_people

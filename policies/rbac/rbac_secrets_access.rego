@@ -17,6 +17,7 @@ import rego.v1
 # METADATA
 # description: each rule that lets its holder read all secrets
 findings contains finding if {
+	is_array(input.object.rules)
 	some index, rule in input.object.rules
 	"secrets" in rule.resources
 	"" in rule.apiGroups

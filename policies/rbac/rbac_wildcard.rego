@@ -17,6 +17,7 @@ import rego.v1
 # METADATA
 # description: each rule that grants everything of something
 findings contains finding if {
+	is_array(input.object.rules)
 	some index, rule in input.object.rules
 	some field in ["verbs", "resources", "apiGroups"]
 	some nth, value in rule[field]

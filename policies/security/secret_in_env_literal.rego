@@ -40,6 +40,7 @@ findings contains finding if {
 # description: each key of a ConfigMap that holds a private key
 findings contains finding if {
 	input.object.kind == "ConfigMap"
+	is_object(input.object.data)
 	some key, value in input.object.data
 	regex.match(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`, value)
 	finding := {
