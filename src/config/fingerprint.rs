@@ -44,17 +44,17 @@ pub enum Scope {
     Run,
 }
 
-/// Gives out fingerprints; equal findings are told apart by their number, so findings have to come in report order.
-/// Keeps 16 bytes for each finding of the present input, and for each of an object that several inputs hold.
-#[derive(Debug, Default)]
-pub struct Fingerprints {
-    input: FxHashMap<u64, u32>,
-    run: FxHashMap<u64, u32>,
+/// What a fingerprint is made of, before it is known how many equal findings came before. May be made in any order.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    hash: Sha256,
+    /// The fingerprint of the first of equal findings: nearly all there are.
+    first: [u8; 32],
 }
 
-impl Fingerprints {
-    /// The fingerprint of a finding whose path is `named` (see [`named_path`]): 64 hexadecimal digits.
-    pub fn next(&mut self, finding: &Finding, named: &str, scope: Scope) -> String {
+impl Seed {
+    /// Of a finding whose path is `named` (see [`named_path`]).
+    pub fn new(finding: &Finding, named: &str) -> Self {
         let object = &finding.object;
         let parts = [
             VERSION,
@@ -71,15 +71,35 @@ impl Fingerprints {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let short = hash.clone().finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let first = numbered(&hash, 0);
+        Self { hash, first }
+    }
+}
+
+fn numbered(hash: &Sha256, ordinal: u32) -> [u8; 32] {
+    hash.clone().chain_update(ordinal.to_le_bytes()).finalize().into()
+}
+
+/// Gives out fingerprints; equal findings are told apart by their number, so findings have to come in report order.
+/// Keeps 16 bytes for each finding of the present input, and for each of an object that several inputs hold.
+#[derive(Debug, Default)]
+pub struct Fingerprints {
+    input: FxHashMap<u64, u32>,
+    run: FxHashMap<u64, u32>,
+}
+
+impl Fingerprints {
+    /// The fingerprint of the next finding: 64 hexadecimal digits.
+    pub fn next(&mut self, seed: &Seed, scope: Scope) -> String {
+        let short = seed.first.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
         let seen = match scope {
             Scope::Input => &mut self.input,
             Scope::Run => &mut self.run,
         };
         let ordinal = seen.entry(short).or_insert(0);
-        hash.update(ordinal.to_le_bytes());
+        let fingerprint = if *ordinal == 0 { seed.first } else { numbered(&seed.hash, *ordinal) };
         *ordinal += 1;
-        data_encoding::HEXLOWER.encode(&hash.finalize())
+        data_encoding::HEXLOWER.encode(&fingerprint)
     }
 
     /// Ends an input.

@@ -16,7 +16,7 @@ pub mod webhook;
 pub use baseline::{Baseline, BaselineError};
 pub use exemption::Exemption;
 pub use file::{Config, ConfigError, Problem, RuleSetting, find};
-pub use fingerprint::{Fingerprints, Scope, named_path};
+pub use fingerprint::{Fingerprints, Scope, Seed, named_path};
 pub use near::nearest;
 pub use peers::{Check, Peer, PeerIgnore, Peers, peer_ignores};
 pub use schema::json_schema;

@@ -7,18 +7,17 @@ use super::policy::Policy;
 use super::session::{Loaded, Session, Subject};
 use super::store::{Opened, beginning};
 use super::suppress::{Cover, Suppressions};
-use crate::config::named_path;
+use crate::config::{Seed, named_path};
 use crate::finding::{Finding, Place};
 use crate::objects::Origin;
 use crate::report::{Located, Location};
 use crate::rules::Engine;
 use crate::yaml::Span;
 
-/// A finding on its way to the report: its fingerprint needs those before it.
+/// A finding on its way to the report: its fingerprint needs the number of those before it.
 pub(super) struct Pending {
     pub(super) located: Located,
-    /// See [`named_path`].
-    pub(super) named: String,
+    pub(super) seed: Seed,
 }
 
 /// All findings of one input, in report order.
@@ -95,8 +94,8 @@ impl Placing<'_> {
             }
         };
         let related = finding.related.iter().map(|related| self.session.locate(self.subject, &related.place)).collect();
-        let named = named_path(&self.subject.object.value, &finding.path);
-        Pending { located: Located { finding, location, related, fingerprint: String::new(), suppressed: None }, named }
+        let seed = Seed::new(&finding, &named_path(&self.subject.object.value, &finding.path));
+        Pending { located: Located { finding, location, related, fingerprint: String::new(), suppressed: None }, seed }
     }
 
     fn location(&self, span: Span) -> Location {
@@ -142,9 +141,9 @@ fn unused(
 fn unlocated(loaded: &Loaded, number: u32, subject: &Subject<'_>, found: Vec<Finding>) -> Vec<Pending> {
     let at = || Location { input: number, file: Arc::clone(&loaded.input.file), source: None, span: beginning() };
     let pending = |finding: Finding| {
-        let named = named_path(&subject.object.value, &finding.path);
+        let seed = Seed::new(&finding, &named_path(&subject.object.value, &finding.path));
         let related = vec![None; finding.related.len()];
-        Pending { located: Located { finding, location: at(), related, fingerprint: String::new(), suppressed: None }, named }
+        Pending { located: Located { finding, location: at(), related, fingerprint: String::new(), suppressed: None }, seed }
     };
     found.into_iter().map(pending).collect()
 }

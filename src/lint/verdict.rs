@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::judge::Engines;
 use super::locate::{self, Pending};
-use super::session::Session;
+use super::session::{Loaded, Session};
 use crate::config::{Baseline, Fingerprints, Scope};
 use crate::finding::Severity;
 use crate::report::{Located, Summary, Suppressed};
@@ -83,35 +83,50 @@ impl<'s, 'a> Run<'s, 'a> {
     pub fn judge(mut self, ledger: &mut Ledger, show: &mut dyn FnMut(Located) -> io::Result<()>) -> io::Result<Verdict> {
         let session = self.session;
         let engines = Engines::new(|| Engine::new(session.settings.catalog.clone(), EngineSettings::offline()));
-        for (nth, chunk) in session.loaded.chunks(CHUNK).enumerate() {
-            let judged: Vec<Vec<Pending>> = chunk
-                .par_iter()
-                .enumerate()
-                .map(|(offset, loaded)| {
-                    let number = u32::try_from(nth * CHUNK + offset).unwrap_or(u32::MAX);
-                    if loaded.objects.is_empty() {
-                        return Vec::new();
-                    }
-                    engines.with(|engine| locate::input(session, loaded, number, engine))
-                })
-                .collect();
-            for input in judged {
-                for pending in input {
-                    if let Some(located) = self.admit(pending, ledger) {
-                        show(located)?;
-                    }
+        let judge = |(nth, chunk): (usize, &[Loaded])| -> Vec<Vec<Pending>> {
+            let one = |(offset, loaded): (usize, &Loaded)| {
+                let number = u32::try_from(nth * CHUNK + offset).unwrap_or(u32::MAX);
+                if loaded.objects.is_empty() { Vec::new() } else { engines.with(|engine| locate::input(session, loaded, number, engine)) }
+            };
+            chunk.par_iter().enumerate().map(one).collect()
+        };
+        let mut chunks = session.loaded.chunks(CHUNK).enumerate();
+        let mut judged = chunks.next().map(&judge);
+        while let Some(ready) = judged.take() {
+            // While this thread reports one chunk, the others judge the next.
+            rayon::in_place_scope(|scope| {
+                if let Some(next) = chunks.next() {
+                    let (judge, judged) = (&judge, &mut judged);
+                    scope.spawn(move |_| *judged = Some(judge(next)));
                 }
-                self.fingerprints.end_input();
-            }
+                self.report(ready, ledger, show)
+            })?;
         }
         Ok(self.verdict)
     }
 
+    fn report(
+        &mut self,
+        judged: Vec<Vec<Pending>>,
+        ledger: &mut Ledger,
+        show: &mut dyn FnMut(Located) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for input in judged {
+            for pending in input {
+                if let Some(located) = self.admit(pending, ledger) {
+                    show(located)?;
+                }
+            }
+            self.fingerprints.end_input();
+        }
+        Ok(())
+    }
+
     /// Numbers and counts a finding; gives it back if it is to be shown.
     fn admit(&mut self, pending: Pending, ledger: &mut Ledger) -> Option<Located> {
-        let Pending { mut located, named } = pending;
+        let Pending { mut located, seed } = pending;
         let scope = if self.session.is_copied(&located.finding.object) { Scope::Run } else { Scope::Input };
-        located.fingerprint = self.fingerprints.next(&located.finding, &named, scope);
+        located.fingerprint = self.fingerprints.next(&seed, scope);
         let severity = located.finding.severity;
         self.verdict.rule_failed |= *located.finding.rule == *"rule-error";
         if severity < self.session.settings.min_severity {
