@@ -80,6 +80,9 @@ impl Parts<'_> {
             |value: &Value| if stateful_set && value.text().is_some_and(|t| !t.is_empty()) { value.clone() } else { Value::Null };
         record! {
             "kind": Value::String(object.identity.kind.clone()),
+            "name": Value::String(object.identity.name.clone()),
+            "place": record! { "object": Value::Null, "path": step!(Trail::default(), "metadata", "name"), "within": Value::Null },
+            "retention": if stateful_set { retention(own) } else { Value::Null },
             "path": Trail::default(),
             "pod_path": pod_path,
             "spec_path": spec_path,
@@ -144,6 +147,12 @@ fn selector_matches(object: &Object, labels: &[(&str, &str)]) -> Option<bool> {
         _ => return None,
     };
     Some(selector.is_some_and(|selector| selector.matches(labels)))
+}
+
+/// What becomes of the claims of a StatefulSet.
+fn retention(spec: &Value) -> Value {
+    let policy = |key| spec.dig(&["persistentVolumeClaimRetentionPolicy", key]).text().map_or_else(|| word!("Retain"), Value::from);
+    record! { "when_deleted": policy("whenDeleted"), "when_scaled": policy("whenScaled") }
 }
 
 fn management_policy(spec: &Value) -> Value {

@@ -6,17 +6,28 @@ use super::View;
 use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector, template};
 use crate::place::Path;
-use crate::value::{Lookup, Value, object};
+use crate::value::{Lookup, Value};
+use regorus::value::Object as Fields;
 
 /// The value, `Null` where there is none.
 pub(super) fn known(value: &Value) -> Value {
     if value.is_absent() { Value::Null } else { value.clone() }
 }
 
-/// This record and some fields more.
+/// This record and some fields more. What it has already is replaced in place, which is cheap; a new field is not.
 pub(super) fn with<const N: usize>(record: &Value, pairs: [(&str, Value); N]) -> Value {
-    let own = record.entries().map(|(key, value)| (key.to_owned(), value.clone()));
-    object(own.chain(pairs.map(|(key, value)| (key.to_owned(), known(&value)))))
+    let mut all = match record {
+        Value::Object(record) => Fields::clone(record),
+        _ => Fields::new(),
+    };
+    for (key, value) in pairs {
+        let (key, value) = (Value::from(key), known(&value));
+        match all.get_mut(&key) {
+            Some(slot) => *slot = value,
+            None => drop(all.insert(key, value)),
+        }
+    }
+    Value::from(all)
 }
 
 /// `yes` or `no`.

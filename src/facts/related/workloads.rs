@@ -48,19 +48,9 @@ fn document(view: &View<'_>, of: &Arc<Object>) -> Value {
     workload::build(of, &view.context)
 }
 
-/// The document with what tells the workload from others.
+/// The document with its place as the judged object sees it.
 fn record(view: &View<'_>, of: &Object, document: &Value) -> Value {
-    let retention = of.value.dig(&["spec", "persistentVolumeClaimRetentionPolicy"]);
-    let retention = ["whenDeleted", "whenScaled"].map(|key| Value::from(retention.at(key).text().unwrap_or("Retain")));
-    let [deleted, scaled] = retention;
-    let claims =
-        if entry::is(of, "apps", "StatefulSet") { object([("when_deleted", deleted), ("when_scaled", scaled)]) } else { Value::Null };
-    let fields = [
-        ("place", entry::place(view, of, &["metadata", "name"])),
-        ("name", Value::String(of.identity.name.clone())),
-        ("retention", claims),
-    ];
-    entry::with(document, fields)
+    entry::with(document, [("place", entry::place(view, of, &["metadata", "name"]))])
 }
 
 /// The workloads that the judged object touches.
