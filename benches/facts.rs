@@ -89,7 +89,7 @@ fn facts(criterion: &mut Criterion) {
         bench.iter(|| Facts::new(black_box(&stateful_set), None, &request, context).input(&[Need::Pdbs], &params));
     });
     group.bench_function("next_input", |bench| {
-        let mut facts = Facts::new(&stateful_set, None, &request, context);
+        let facts = Facts::new(&stateful_set, None, &request, context);
         bench.iter(|| facts.input(black_box(&[Need::Pdbs]), &params));
     });
     group.finish();

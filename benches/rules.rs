@@ -65,8 +65,8 @@ fn cold(c: &mut Criterion) {
             b.iter(|| {
                 let catalog = if catalog.is_some() { copies(120) } else { Arc::new(Catalog::builtin().unwrap()) };
                 let rules = catalog.defaults(Door::Offline);
-                let mut facts = Facts::new(&stateful_set, None, &request, context);
-                black_box(Engine::new(catalog, EngineSettings::offline()).evaluate(&mut facts, &rules))
+                let facts = Facts::new(&stateful_set, None, &request, context);
+                black_box(Engine::new(catalog, EngineSettings::offline()).evaluate(&facts, &rules))
             });
         });
     }
@@ -86,14 +86,14 @@ fn hot(c: &mut Criterion) {
         });
         for (name, catalog) in &catalogs {
             let rules = catalog.defaults(Door::Offline);
-            for evaluator in [Evaluator::Rvm, Evaluator::Interpreter] {
+            for evaluator in [Evaluator::Plan, Evaluator::Rvm, Evaluator::Interpreter] {
                 let mut settings = EngineSettings::offline();
                 settings.evaluator = evaluator;
                 let mut engine = Engine::new(catalog.clone(), settings);
                 group.bench_function(format!("{kind}: facts and rules, {name}, {evaluator:?}"), |b| {
                     b.iter(|| {
-                        let mut facts = Facts::new(&object, None, &request, context);
-                        black_box(engine.evaluate(&mut facts, &rules))
+                        let facts = Facts::new(&object, None, &request, context);
+                        black_box(engine.evaluate(&facts, &rules))
                     });
                 });
             }

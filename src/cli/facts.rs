@@ -24,7 +24,7 @@ pub(super) fn run(facts: &Facts, streams: &mut Streams) -> Ended {
         out.write_all(b"[")?;
     }
     for subject in session.subjects() {
-        let Some(mut computed) = session.facts(&subject) else { continue };
+        let Some(computed) = session.facts(&subject) else { continue };
         let input = secret::redacted(&computed.input(Need::ALL, &crate::value::object::<&str>([])));
         let location = session.locate(&subject, &whole);
         match facts.format {

@@ -23,9 +23,10 @@ pub mod workload;
 
 pub use need::Need;
 
-use std::sync::Arc;
+use std::cell::{OnceCell, RefCell};
+use std::sync::{Arc, LazyLock};
 
-use self::record::{Fact, record, word};
+use self::record::{Fact, record};
 use self::related::View;
 use crate::objects::{Object, ObjectSet};
 use crate::value::{Value, object};
@@ -66,9 +67,9 @@ impl Request {
 }
 
 /// The version of the input document.
-const VERSION: i64 = 1;
+static VERSION: LazyLock<Value> = LazyLock::new(|| Value::from(1));
 
-/// The facts of one object. What relates it to others is computed when a rule first needs it, and kept.
+/// The facts of one object. What relates it to others is computed when a rule first looks at it, and kept.
 pub struct Facts<'a> {
     context: Context<'a>,
     object: &'a Arc<Object>,
@@ -77,10 +78,14 @@ pub struct Facts<'a> {
     workload: Value,
     families: Vec<Arc<str>>,
     /// What each need has yielded.
-    related: Vec<(Need, Vec<(&'static str, Value)>)>,
-    /// `input` with no parameters, by needs.
-    inputs: Vec<(Vec<Need>, Arc<regorus::value::Object>)>,
-    change: Option<Value>,
+    yielded: RefCell<Vec<(Need, Vec<related::Entry>)>>,
+    /// `related`, by needs.
+    related: RefCell<Vec<(Vec<Need>, Value)>>,
+    requested: OnceCell<Value>,
+    kubernetes: OnceCell<Value>,
+    set: OnceCell<Value>,
+    schema: OnceCell<Value>,
+    change: OnceCell<Value>,
 }
 
 impl<'a> Facts<'a> {
@@ -88,7 +93,21 @@ impl<'a> Facts<'a> {
     pub fn new(object: &'a Arc<Object>, old: Option<&'a Arc<Object>>, request: &'a Request, context: Context<'a>) -> Self {
         let workload = workload::build(object, &context);
         let families = workload::families(&workload);
-        Self { context, object, old, request, workload, families, related: Vec::new(), inputs: Vec::new(), change: None }
+        Self {
+            context,
+            object,
+            old,
+            request,
+            workload,
+            families,
+            yielded: RefCell::default(),
+            related: RefCell::default(),
+            requested: OnceCell::new(),
+            kubernetes: OnceCell::new(),
+            set: OnceCell::new(),
+            schema: OnceCell::new(),
+            change: OnceCell::new(),
+        }
     }
 
     /// The judged object.
@@ -111,54 +130,14 @@ impl<'a> Facts<'a> {
         &self.families
     }
 
-    /// The input document for a rule that needs these related facts and has these parameters.
-    pub fn input(&mut self, needs: &[Need], params: &Value) -> Value {
-        let base = match self.inputs.iter().find(|(known, _)| known == needs) {
-            Some((_, base)) => base.clone(),
-            None => {
-                let base = self.build(needs);
-                self.inputs.push((needs.to_vec(), base.clone()));
-                base
-            }
-        };
-        if matches!(params, Value::Object(params) if params.is_empty()) {
-            return Value::Object(base);
-        }
-        let mut input = regorus::value::Object::clone(&base);
-        if let Some(slot) = input.get_mut(&word!("params")) {
-            *slot = params.fact();
-        }
-        Value::from(input)
+    /// The input document for a rule that needs these related facts and has these parameters, a field at a time.
+    pub fn fields<'f>(&'f self, needs: &'f [Need], params: &'f Value) -> Fields<'f> {
+        Fields { facts: self, needs, params, related: OnceCell::new() }
     }
 
-    /// The input document with no parameters.
-    fn build(&mut self, needs: &[Need]) -> Arc<regorus::value::Object> {
-        for need in needs {
-            if !self.related.iter().any(|(known, _)| known == need) {
-                let entries = related::compute(*need, &self.view());
-                self.related.push((*need, entries));
-            }
-        }
-        if self.change.is_none() {
-            self.change = Some(if self.old.is_some() { related::change(&self.view()) } else { Value::Null });
-        }
-        let input = record! {
-            "facts": VERSION,
-            "object": &self.object.value,
-            "old": self.old.map(|old| old.value.clone()),
-            "request": self.request_facts(),
-            "kubernetes": record! { "minor": i64::from(self.context.kubernetes_minor) },
-            "set": record! { "partial": self.context.set.is_partial() },
-            "workload": &self.workload,
-            "related": self.related_facts(needs),
-            "schema": needs.contains(&Need::Schemas).then(|| self.schema_facts()),
-            "change": self.change.clone(),
-            "params": Value::new_object(),
-        };
-        match input {
-            Value::Object(input) => input,
-            _ => Arc::default(),
-        }
+    /// The input document for a rule that needs these related facts and has these parameters.
+    pub fn input(&self, needs: &[Need], params: &Value) -> Value {
+        self.fields(needs, params).document()
     }
 
     fn view(&self) -> View<'_> {
@@ -182,12 +161,76 @@ impl<'a> Facts<'a> {
         record! { "errors": schema::errors(self.object, minor, self.context.set), "api": schema::api(self.object, minor, self.context.set) }
     }
 
+    fn change_facts(&self) -> Value {
+        if self.old.is_some() { related::change(&self.view()) } else { Value::Null }
+    }
+
     /// `related`: what these needs yielded, and how much of their kinds is known.
     fn related_facts(&self, needs: &[Need]) -> Value {
-        let yielded = self.related.iter().filter(|(need, _)| needs.contains(need)).flat_map(|(_, entries)| entries.clone());
+        if let Some((_, known)) = self.related.borrow().iter().find(|(known, _)| known == needs) {
+            return known.clone();
+        }
         let view = self.view();
+        for need in needs {
+            if !self.yielded.borrow().iter().any(|(known, _)| known == need) {
+                let entries = related::compute(*need, &view);
+                self.yielded.borrow_mut().push((*need, entries));
+            }
+        }
+        let yielded = self.yielded.borrow();
+        let entries = yielded.iter().filter(|(need, _)| needs.contains(need)).flat_map(|(_, entries)| entries.clone());
         let complete = needs.iter().flat_map(|need| related::complete(*need, &view)).map(|(kind, all)| (kind, Value::Bool(all)));
-        object(yielded.chain([("complete", object(complete))]))
+        let related = object(entries.chain([("complete", object(complete))]));
+        self.related.borrow_mut().push((needs.to_vec(), related.clone()));
+        related
+    }
+}
+
+/// The input document of one rule. A field is computed when it is first looked at.
+pub struct Fields<'f> {
+    facts: &'f Facts<'f>,
+    needs: &'f [Need],
+    params: &'f Value,
+    related: OnceCell<Value>,
+}
+
+impl Fields<'_> {
+    /// A field of the document; `None` if it has no such field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let facts = self.facts;
+        Some(match name {
+            "object" => &facts.object.value,
+            "workload" => &facts.workload,
+            "params" => self.params,
+            "related" => self.related.get_or_init(|| facts.related_facts(self.needs)),
+            "old" => facts.old.map_or(&Value::Null, |old| &old.value),
+            "change" => facts.change.get_or_init(|| facts.change_facts()),
+            "set" => facts.set.get_or_init(|| record! { "partial": facts.context.set.is_partial() }),
+            "request" => facts.requested.get_or_init(|| facts.request_facts()),
+            "kubernetes" => facts.kubernetes.get_or_init(|| record! { "minor": i64::from(facts.context.kubernetes_minor) }),
+            "schema" if self.needs.contains(&Need::Schemas) => facts.schema.get_or_init(|| facts.schema_facts()),
+            "schema" => &Value::Null,
+            "facts" => &VERSION,
+            _ => return None,
+        })
+    }
+
+    /// All of it.
+    pub fn document(&self) -> Value {
+        let field = |name| self.get(name).fact();
+        record! {
+            "facts": field("facts"),
+            "object": field("object"),
+            "old": field("old"),
+            "request": field("request"),
+            "kubernetes": field("kubernetes"),
+            "set": field("set"),
+            "workload": field("workload"),
+            "related": field("related"),
+            "schema": field("schema"),
+            "change": field("change"),
+            "params": field("params"),
+        }
     }
 }
 

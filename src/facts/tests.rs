@@ -428,7 +428,7 @@ fn malformed_objects_yield_null_and_never_panic() {
             let set = UnitSet::new(vec![object.clone()], false);
             let request = Request::offline(true);
             let context = Context { set: &set, kubernetes_minor: 37 };
-            let mut facts = Facts::new(&object, Some(&object), &request, context);
+            let facts = Facts::new(&object, Some(&object), &request, context);
             let input = facts.input(Need::ALL, &Value::Null);
             assert_eq!(input.at("facts").int(), Some(1));
             let containers = facts.workload().at("containers").items();
@@ -452,7 +452,7 @@ fn the_input_document_is_shared_and_its_needs_are_computed_once() {
     ];
     let set = UnitSet::new(objects.to_vec(), true);
     let request = Request::offline(false);
-    let mut facts = Facts::new(&objects[0], None, &request, Context { set: &set, kubernetes_minor: 31 });
+    let facts = Facts::new(&objects[0], None, &request, Context { set: &set, kubernetes_minor: 31 });
     let params = Value::from_json_str(r#"{"min":2}"#).unwrap();
     let bare = facts.input(&[], &params);
     check(

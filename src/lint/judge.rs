@@ -36,8 +36,8 @@ impl<F: Fn() -> Engine> Engines<F> {
 
 /// What the rules say of an object. A rule that could not be evaluated is a finding of `rule-error`.
 pub(super) fn rules(session: &Session<'_>, subject: &Subject<'_>, policy: &Policy, engine: &mut Engine) -> Vec<Finding> {
-    let Some(mut facts) = session.facts(subject) else { return Vec::new() };
-    let outcome = engine.evaluate(&mut facts, &policy.selected);
+    let Some(facts) = session.facts(subject) else { return Vec::new() };
+    let outcome = engine.evaluate(&facts, &policy.selected);
     let mut findings = outcome.findings;
     findings.extend(outcome.errors.into_iter().map(|error| {
         let message = format!("rule {} could not be evaluated: {}", error.rule, error.message);

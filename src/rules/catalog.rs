@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use regorus::rvm::program::Program;
+use regorus::unstable::{Module, Ref};
 use rustc_hash::FxHashMap;
 
 use super::rule::{Door, Rule};
@@ -58,6 +59,8 @@ pub struct Catalog {
     libraries: Vec<Library>,
     /// By the index of the rule, made when first asked for.
     programs: Vec<OnceLock<Result<Arc<Program>, LoadError>>>,
+    /// The same for syntax trees; `None` where one cannot be read.
+    modules: Vec<OnceLock<Option<Vec<Ref<Module>>>>>,
 }
 
 /// A file of functions that every rule may import: package `kubelint.lib.*`.
@@ -65,6 +68,14 @@ pub struct Catalog {
 pub(super) struct Library {
     pub(super) file: Arc<str>,
     pub(super) source: Cow<'static, str>,
+    /// Its syntax tree, once a plan needed it; none if it cannot be read.
+    pub(super) module: OnceLock<Option<Ref<Module>>>,
+}
+
+impl Library {
+    pub(super) fn new(file: Arc<str>, source: Cow<'static, str>) -> Self {
+        Self { file, source, module: OnceLock::new() }
+    }
 }
 
 /// Is it a library? They live in a folder `lib`.
@@ -87,11 +98,11 @@ impl Catalog {
     /// Files that are to be read as kubelint's own rules: what a test of changed policies loads, without building kubelint again.
     pub fn from_sources<'a>(files: impl IntoIterator<Item = (&'a str, Cow<'static, str>)>) -> Result<Self, LoadErrors> {
         let rules = native::rules().map(Arc::new).collect();
-        let mut catalog = Self { rules, ids: FxHashMap::default(), libraries: Vec::new(), programs: Vec::new() };
+        let mut catalog = Self { rules, ids: FxHashMap::default(), libraries: Vec::new(), programs: Vec::new(), modules: Vec::new() };
         let mut errors = Vec::new();
         for (file, source) in files {
             if is_library(file) {
-                catalog.libraries.push(Library { file: file.into(), source });
+                catalog.libraries.push(Library::new(file.into(), source));
                 continue;
             }
             match header::parse(file, source, true) {
@@ -108,7 +119,7 @@ impl Catalog {
     pub fn with_user(mut self, files: &[(String, String)]) -> Result<Self, LoadErrors> {
         let mut errors = Vec::new();
         for (file, source) in files.iter().filter(|(file, _)| is_library(file)) {
-            self.libraries.push(Library { file: file.as_str().into(), source: Cow::Owned(source.clone()) });
+            self.libraries.push(Library::new(file.as_str().into(), Cow::Owned(source.clone())));
         }
         for (file, source) in files.iter().filter(|(file, _)| !is_library(file)) {
             match header::parse(file, Cow::Owned(source.clone()), false) {
@@ -145,6 +156,7 @@ impl Catalog {
             }
         }
         self.programs = self.rules.iter().map(|_| OnceLock::new()).collect();
+        self.modules = self.rules.iter().map(|_| OnceLock::new()).collect();
         self.ids = self.rules.iter().enumerate().map(|(index, rule)| (rule.id.clone(), index)).collect();
     }
 
@@ -180,6 +192,12 @@ impl Catalog {
         let missing = || LoadError { file: String::new(), line: 1, message: "the rule is not of this catalog".to_owned() };
         let (rule, program) = self.rules.get(index).zip(self.programs.get(index)).ok_or_else(missing)?;
         program.get_or_init(|| compile::program(rule, &self.libraries)).clone()
+    }
+
+    /// The syntax trees of a built-in rule and of the libraries that it imports.
+    pub(super) fn modules(&self, index: usize) -> Option<&[Ref<Module>]> {
+        let (rule, modules) = self.rules.get(index).zip(self.modules.get(index)).filter(|(rule, _)| rule.builtin)?;
+        modules.get_or_init(|| compile::modules(rule, &self.libraries)).as_deref()
     }
 
     pub(super) fn libraries(&self) -> &[Library] {

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::catalog::{Library, LoadError};
 use super::compile;
+use super::names;
 use super::rule::Rule;
 use super::walk::{self, Seen};
 use crate::value::{Lookup, Value};
@@ -51,10 +52,7 @@ struct Definitions(FxHashSet<String>);
 
 impl Definitions {
     fn of(modules: &[Ref<Module>]) -> Self {
-        let heads = modules.iter().flat_map(|module| {
-            let package = package(module);
-            module.policy.iter().filter_map(move |definition| Some(format!("{package}.{}", name(definition)?)))
-        });
+        let heads = modules.iter().flat_map(|module| module.policy.iter().filter_map(move |definition| names::full(module, definition)));
         Self(heads.collect())
     }
 
@@ -62,46 +60,6 @@ impl Definitions {
     fn covering<'a>(&self, full: &'a str) -> Option<&'a str> {
         let ends = full.match_indices('.').map(|(at, _)| at).chain([full.len()]);
         ends.filter_map(|end| full.get(..end)).find(|prefix| self.0.contains(*prefix))
-    }
-}
-
-fn package(module: &Module) -> String {
-    format!("data.{}", path(&module.package.refr).unwrap_or_default().join("."))
-}
-
-/// The name of a rule or function, without what follows in its head.
-fn name(definition: &Definition) -> Option<String> {
-    let head = match definition {
-        Definition::Spec { head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. }, .. } => refr,
-        Definition::Default { refr, .. } => refr,
-    };
-    prefix(head).into_iter().next()
-}
-
-/// `a.b["c"]` as its parts; `None` where a part is computed.
-fn path(expr: &Expr) -> Option<Vec<String>> {
-    match expr {
-        Expr::Var { value, .. } => Some(vec![value.text()?.to_owned()]),
-        Expr::RefDot { refr, field, .. } => {
-            let mut parts = path(refr)?;
-            parts.push(field.1.text()?.to_owned());
-            Some(parts)
-        }
-        Expr::RefBrack { refr, index, .. } => {
-            let Expr::String { value, .. } = &**index else { return None };
-            let mut parts = path(refr)?;
-            parts.push(value.text()?.to_owned());
-            Some(parts)
-        }
-        _ => None,
-    }
-}
-
-/// The parts of a reference up to the first computed one.
-fn prefix(expr: &Expr) -> Vec<String> {
-    match expr {
-        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => path(expr).unwrap_or_else(|| prefix(refr)),
-        _ => path(expr).unwrap_or_default(),
     }
 }
 
@@ -121,7 +79,7 @@ impl Checker<'_> {
     /// The rule's own module is called as its file is, and finds something.
     fn package(&mut self, modules: &[Ref<Module>]) {
         for module in modules {
-            let package = package(module);
+            let package = names::package(module);
             if *module.package.span.source.get_path() != *self.rule.file {
                 if !package.starts_with("data.kubelint.lib.") {
                     self.error(
@@ -142,7 +100,7 @@ impl Checker<'_> {
             }
             let is_findings = |definition: &Ref<Definition>| {
                 matches!(&**definition, Definition::Spec { head: RuleHead::Set { .. }, .. })
-                    && name(definition).as_deref() == Some("findings")
+                    && names::name(definition).as_deref() == Some("findings")
             };
             if !module.policy.iter().any(is_findings) {
                 self.error(
@@ -157,7 +115,7 @@ impl Checker<'_> {
         let scope = Scope::of(module);
         for definition in &module.policy {
             self.constructs(definition);
-            let from = name(definition).map_or_else(String::new, |name| format!("{}.{name}", scope.package));
+            let from = names::name(definition).map_or_else(String::new, |name| format!("{}.{name}", scope.package));
             let bound = bound(definition);
             walk::expressions(definition, &mut |seen| {
                 if let Seen::Use(expr) = seen {
@@ -198,11 +156,11 @@ impl Checker<'_> {
     fn expression(&mut self, scope: &Scope, from: &str, bound: &FxHashSet<String>, expr: &Expr) {
         let parts = match expr {
             Expr::Call { fcn, params, span, .. } => {
-                let parts = prefix(fcn);
+                let parts = names::prefix(fcn);
                 self.call(scope, span, &parts, params);
                 parts
             }
-            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => prefix(expr),
+            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => names::prefix(expr),
             _ => return,
         };
         let Some(full) = scope.full(&parts, &self.definitions) else {
@@ -302,11 +260,11 @@ struct Scope {
 impl Scope {
     fn of(module: &Module) -> Self {
         let import = |import: &regorus::unstable::Import| {
-            let parts = path(&import.refr)?;
+            let parts = names::path(&import.refr)?;
             let alias = import.r#as.as_ref().map_or_else(|| parts.last().cloned(), |span| Some(span.text().to_owned()))?;
             (parts.first()? == "data").then(|| (alias, parts.join(".")))
         };
-        Self { package: package(module), imports: module.imports.iter().filter_map(import).collect() }
+        Self { package: names::package(module), imports: module.imports.iter().filter_map(import).collect() }
     }
 
     /// The full path of a reference to a rule or to data; `None` for variables, the input and builtins.

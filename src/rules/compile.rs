@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::program::Program;
+use regorus::unstable::{Module, Ref};
 use regorus::{Engine, PolicyLengthConfig};
 
 use super::catalog::{Library, LoadError};
@@ -12,21 +13,27 @@ use super::rule::Rule;
 
 /// An interpreter that holds the libraries that a text may name: most rules need none, and parsing is most of a cold start.
 pub(super) fn engine(source: &str, libraries: &[Library]) -> Result<Engine, LoadError> {
+    let mut engine = empty();
+    for library in imported(source, libraries) {
+        add(&mut engine, &library.file, &library.source)?;
+    }
+    Ok(engine)
+}
+
+fn empty() -> Engine {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);
     let max_col = NonZeroU32::new(4096).unwrap_or(NonZeroU32::MAX);
     engine.set_policy_length_config(PolicyLengthConfig { max_col, ..PolicyLengthConfig::default() });
-    if source.contains("kubelint.lib") {
-        for library in imported(source, libraries) {
-            add(&mut engine, &library.file, &library.source)?;
-        }
-    }
-    Ok(engine)
+    engine
 }
 
 /// The libraries that a text names, and those that these name.
 fn imported<'l>(source: &str, libraries: &'l [Library]) -> Vec<&'l Library> {
+    if !source.contains("kubelint.lib") {
+        return Vec::new();
+    }
     let mut wanted: Vec<bool> = libraries.iter().map(|library| names(source, library)).collect();
     loop {
         let before = wanted.clone();
@@ -66,6 +73,21 @@ pub(super) fn program(rule: &Rule, libraries: &[Library]) -> Result<Arc<Program>
     let compiled = engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| failed(error.to_string()))?;
     let program = Compiler::compile_from_policy(&compiled, &[&entry]).map_err(|error| failed(error.to_string()))?;
     Ok(slim(program))
+}
+
+/// The syntax trees of a rule and of the libraries it imports; none if one cannot be read.
+pub(super) fn modules(rule: &Rule, libraries: &[Library]) -> Option<Vec<Ref<Module>>> {
+    let library = |library: &Library| library.module.get_or_init(|| module(&library.file, &library.source)).clone();
+    let mut modules: Vec<Ref<Module>> = imported(&rule.source, libraries).into_iter().map(library).collect::<Option<_>>()?;
+    modules.push(module(&rule.file, &rule.source)?);
+    Some(modules)
+}
+
+/// The syntax tree of one file.
+fn module(file: &str, source: &str) -> Option<Ref<Module>> {
+    let mut engine = empty();
+    add(&mut engine, file, source).ok()?;
+    engine.get_modules().first().cloned()
 }
 
 /// The program without what running it does not read: the machine copies a rule's description at every call of it, and each
@@ -127,7 +149,7 @@ mod tests {
 
     fn library(name: &str, imports: &str) -> Library {
         let source = format!("# METADATA\n# description: D\npackage kubelint.lib.{name}\n\nimport rego.v1\n{imports}\nf(x) := x\n");
-        Library { file: format!("lib/{name}.rego").into(), source: source.into() }
+        Library::new(format!("lib/{name}.rego").into(), source.into())
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Evaluates rules over the facts of one object, one rule at a time: a rule that fails silences no other.
 
 use core::time::Duration;
+use std::cell::OnceCell;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use regorus::rvm::vm::RegoVM;
 use regorus::utils::limits::ExecutionTimerConfig;
 
 use super::catalog::{Catalog, Selected};
+use super::plan::{self, Inputs, Plan};
 use super::rule::{Door, Rule};
 use super::{compile, decode};
-use crate::facts::Facts;
+use crate::facts::{Facts, Fields};
 use crate::finding::Finding;
 use crate::objects::GroupKind;
 use crate::value::Value;
@@ -25,7 +27,9 @@ const CLOCK_INTERVAL: u32 = 256;
 /// Which evaluator runs the built-in rules. Users' rules always run in the interpreter, the evaluator of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evaluator {
-    /// The virtual machine, two to three times as fast; a test shows that both give equal answers.
+    /// A rule's plan, many times as fast, and the virtual machine where the plan cannot tell.
+    Plan,
+    /// The virtual machine, two to three times as fast as the interpreter; tests show that all three give equal answers.
     Rvm,
     /// The interpreter.
     Interpreter,
@@ -47,12 +51,12 @@ pub struct EngineSettings {
 impl EngineSettings {
     /// One second and ten million instructions a rule: far above what an honest rule needs, and no run hangs.
     pub const fn offline() -> Self {
-        Self { deadline: Duration::from_secs(1), max_instructions: 10_000_000, door: Door::Offline, evaluator: Evaluator::Rvm }
+        Self { deadline: Duration::from_secs(1), max_instructions: 10_000_000, door: Door::Offline, evaluator: Evaluator::Plan }
     }
 
     /// A deadline that fits many times into the webhook's timeout.
     pub const fn admission(deadline: Duration) -> Self {
-        Self { deadline, max_instructions: 10_000_000, door: Door::Admission, evaluator: Evaluator::Rvm }
+        Self { deadline, max_instructions: 10_000_000, door: Door::Admission, evaluator: Evaluator::Plan }
     }
 }
 
@@ -80,6 +84,8 @@ pub struct Engine {
     settings: EngineSettings,
     /// One machine per rule of the catalog: loading a program into a machine costs more than running it.
     machines: Vec<Option<Box<Machine>>>,
+    /// One plan per rule, once it was needed. Threads share none: counting references to its constants would be contended.
+    plans: Vec<OnceCell<Option<Plan>>>,
 }
 
 enum Machine {
@@ -91,11 +97,12 @@ impl Engine {
     /// For the rules of a catalog. Compiles nothing yet.
     pub fn new(catalog: Arc<Catalog>, settings: EngineSettings) -> Self {
         let machines = catalog.rules().iter().map(|_| None).collect();
-        Self { catalog, settings, machines }
+        let plans = catalog.rules().iter().map(|_| OnceCell::new()).collect();
+        Self { catalog, settings, machines, plans }
     }
 
     /// Evaluates those of the selected rules that can match the object.
-    pub fn evaluate(&mut self, facts: &mut Facts<'_>, rules: &[Selected]) -> Outcome {
+    pub fn evaluate(&mut self, facts: &Facts<'_>, rules: &[Selected]) -> Outcome {
         let mut outcome = Outcome::default();
         let catalog = Arc::clone(&self.catalog);
         let object = facts.object();
@@ -105,8 +112,9 @@ impl Engine {
             if !self.concerns(rule, kind, facts) {
                 continue;
             }
-            let input = facts.input(&rule.needs, &selected.params);
-            let answer = self.run(selected.rule, rule, input).and_then(|answer| {
+            let fields = facts.fields(&rule.needs, &selected.params);
+            let planned = self.planned(&catalog, selected.rule, &fields);
+            let answer = planned.map_or_else(|| self.run(selected.rule, rule, fields.document()), Ok).and_then(|answer| {
                 let judged = decode::Judged { rule, object: &object.identity, workload: facts.workload(), severity: selected.severity };
                 decode::findings(&answer, &judged)
             });
@@ -125,6 +133,16 @@ impl Engine {
             && rule.judges(kind)
             && rule.operations.iter().any(|operation| *operation.as_str() == *facts.request().operation)
             && (rule.software.is_empty() || rule.software.iter().any(|family| runs(family, facts.software())))
+    }
+
+    /// The answer of the rule's plan, if there is one and it can tell.
+    fn planned(&self, catalog: &Catalog, index: usize, fields: &Fields<'_>) -> Option<Value> {
+        if self.settings.evaluator != Evaluator::Plan {
+            return None;
+        }
+        let lower = || plan::plan(catalog.modules(index)?, &catalog.rules().get(index)?.package);
+        let plan = self.plans.get(index)?.get_or_init(lower).as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| plan::run(plan, fields))).ok().flatten()
     }
 
     /// One evaluation. After a failure of any sort the machine is thrown away.
@@ -149,7 +167,7 @@ impl Engine {
 fn machine(catalog: &Catalog, index: usize, rule: &Rule, settings: &EngineSettings) -> Result<Machine, String> {
     let interval = NonZeroU32::new(CLOCK_INTERVAL).unwrap_or(NonZeroU32::MIN);
     let timer = ExecutionTimerConfig { limit: settings.deadline, check_interval: interval };
-    if rule.builtin && settings.evaluator == Evaluator::Rvm {
+    if rule.builtin && settings.evaluator != Evaluator::Interpreter {
         let mut vm = RegoVM::new();
         vm.load_program(catalog.program(index).map_err(|error| error.to_string())?);
         // Strict, it would drop all that a body has left to find after the first failure, without a word. The tests of rules run the
@@ -162,6 +180,12 @@ fn machine(catalog: &Catalog, index: usize, rule: &Rule, settings: &EngineSettin
     let mut engine = compile::interpreter(rule, catalog.libraries()).map_err(|error| error.to_string())?;
     engine.set_execution_timer_config(timer);
     Ok(Machine::Interpreter(engine, compile::entry_point(rule)))
+}
+
+impl Inputs for Fields<'_> {
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.get(name)
+    }
 }
 
 impl Machine {
@@ -218,13 +242,13 @@ mod tests {
         let object = Arc::new(Object::new(Value::from_json_str(json).unwrap(), Origin::Cluster).unwrap());
         let set = UnitSet::new(vec![object.clone()], false);
         let request = Request::offline(false);
-        let mut facts = Facts::new(&object, None, &request, Context { set: &set, kubernetes_minor: 37 });
+        let facts = Facts::new(&object, None, &request, Context { set: &set, kubernetes_minor: 37 });
         let select = |id: &&str| {
             let rule = catalog.position(id).unwrap();
             Selected { rule, params: catalog.rules()[rule].default_params(), severity: None }
         };
         let rules: Vec<_> = ids.iter().map(select).collect();
-        Engine::new(catalog.clone(), settings).evaluate(&mut facts, &rules)
+        Engine::new(catalog.clone(), settings).evaluate(&facts, &rules)
     }
 
     const BINDING: &str = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"b"},

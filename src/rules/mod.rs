@@ -4,7 +4,7 @@
 //! ```text
 //!  policies/**/*.rego --header--> Rule --Catalog--+
 //!                     --check---> refused         |
-//!  facts::Facts --input per rule--> Engine (RVM | interpreter) --decode--> Finding | RuleError
+//!  facts::Facts --input per rule--> Engine (plan | RVM | interpreter) --decode--> Finding | RuleError
 //! ```
 
 mod catalog;
@@ -15,8 +15,10 @@ mod decode;
 mod engine;
 mod header;
 mod kinds;
+mod names;
 mod native;
 mod patch;
+mod plan;
 mod profile;
 mod rule;
 mod walk;

@@ -147,7 +147,7 @@ impl Judge for Rules {
     fn judge(&mut self, case: &Case<'_>) -> Judged {
         let book = Arc::clone(&self.book);
         let context = Context { set: case.set, kubernetes_minor: book.kubernetes_minor };
-        let mut facts = Facts::new(case.object, case.old, case.request, context);
+        let facts = Facts::new(case.object, case.old, case.request, context);
         let mut judged = Judged::default();
         let annotations = config::annotation_lines(case.object);
         let kind = case.object.group_kind();
@@ -161,7 +161,7 @@ impl Judge for Rules {
                 judged.failures.push(failure(rule, kind, "there was no time left".into()));
                 continue;
             }
-            let outcome = self.engine.evaluate(&mut facts, std::slice::from_ref(selected));
+            let outcome = self.engine.evaluate(&facts, std::slice::from_ref(selected));
             if let (Some(clock), true) = (clock, rule.judges(kind)) {
                 clock.observe(began.elapsed().as_secs_f64());
             }

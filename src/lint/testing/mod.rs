@@ -102,11 +102,12 @@ pub fn answers(catalog: &Catalog, rule: &Rule, fixtures: &[Fixture]) -> Result<V
     Ok(found)
 }
 
-/// One rule in both evaluators.
+/// One rule in all evaluators.
 struct Bench {
     rule: Arc<Rule>,
     index: usize,
-    fast: Engine,
+    /// What runs at the doors, and what it falls back to.
+    fast: [(Evaluator, Engine); 2],
     reference: Engine,
     coverage: Coverage,
 }
@@ -120,7 +121,8 @@ impl Bench {
             Engine::new(Arc::clone(catalog), settings)
         };
         let coverage = Coverage::new(catalog, rule)?;
-        Ok(Self { rule: Arc::clone(rule), index, fast: engine(Evaluator::Rvm), reference: engine(Evaluator::Interpreter), coverage })
+        let fast = [Evaluator::Plan, Evaluator::Rvm].map(|evaluator| (evaluator, engine(evaluator)));
+        Ok(Self { rule: Arc::clone(rule), index, fast, reference: engine(Evaluator::Interpreter), coverage })
     }
 
     fn scene(&mut self, scene: &Scene) -> Vec<String> {
@@ -157,15 +159,16 @@ impl Bench {
         });
     }
 
-    /// What both evaluators say about one object.
+    /// What all evaluators say about one object.
     fn agreed(&mut self, scene: &Scene, nth: usize) -> Result<Outcome, String> {
         let selected = [Selected { rule: self.index, params: scene.params.clone(), severity: None }];
-        let (fast, reference) = (&mut self.fast, &mut self.reference);
-        let fast = scene.with_facts(nth, |facts| fast.evaluate(facts, &selected));
-        let reference = scene.with_facts(nth, |facts| reference.evaluate(facts, &selected));
-        // The virtual machine takes a failed builtin for undefined, as OPA does; that the interpreter fails is said by the caller.
-        if reference.errors.is_empty() && fast != reference {
-            return Err(format!("the evaluators disagree: the interpreter says {reference:?}, the virtual machine {fast:?}"));
+        let reference = scene.with_facts(nth, |facts| self.reference.evaluate(facts, &selected));
+        for (evaluator, engine) in &mut self.fast {
+            let fast = scene.with_facts(nth, |facts| engine.evaluate(facts, &selected));
+            // The fast ones take a failed builtin for undefined, as OPA does; that the interpreter fails is said by the caller.
+            if reference.errors.is_empty() && fast != reference {
+                return Err(format!("the evaluators disagree: the interpreter says {reference:?}, {evaluator:?} {fast:?}"));
+            }
         }
         Ok(reference)
     }

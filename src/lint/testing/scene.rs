@@ -141,7 +141,7 @@ impl Scene {
     }
 
     /// The facts of one object, for a moment.
-    pub(super) fn with_facts<T>(&self, nth: usize, then: impl FnOnce(&mut Facts<'_>) -> T) -> T
+    pub(super) fn with_facts<T>(&self, nth: usize, then: impl FnOnce(&Facts<'_>) -> T) -> T
     where
         T: Default,
     {
@@ -151,7 +151,7 @@ impl Scene {
             .iter()
             .find(|old| old.identity.group_kind() == object.identity.group_kind() && old.identity.name == object.identity.name);
         let context = Context { set: &self.set, kubernetes_minor: self.minor };
-        then(&mut Facts::new(object, old, &self.request, context))
+        then(&Facts::new(object, old, &self.request, context))
     }
 
     /// The same scene with other objects.
