@@ -11,12 +11,35 @@ use crate::yaml::{self, Limits};
 
 /// Objects a page of a list.
 const PAGE: u32 = 500;
+/// The same of kinds whose objects may take a MiB each.
+const PAGE_OF_LARGE: u32 = 50;
+
+/// Longest JSON value of a ConfigMap that is kept, in bytes. Dashboards and schemas are longer; no cache and no database reads its
+/// settings from JSON. Other text is kept whole: who pads a `redis.conf` shall gain nothing by it.
+const LONGEST_JSON: usize = 16 << 10;
 
 /// Kinds whose status the facts read. Of all others it is left out: it changes with every Pod, and nothing depends on it.
 const WITH_STATUS: &[&str] = &["PersistentVolumeClaim", "ResourceQuota", "Pod"];
 
 /// What `kubectl apply` writes beside the object: the object once more.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// How many objects of a kind are asked for at a time.
+pub(super) fn page(resource: &Resource) -> u32 {
+    if matches!(resource.kind, "ConfigMap" | "Secret") { PAGE_OF_LARGE } else { PAGE }
+}
+
+/// Empties the values that are no configuration; the keys stay.
+fn without_bulk(object: &mut serde_json::Value) {
+    let bulky = |value: &serde_json::Value| {
+        let text = value.as_str().unwrap_or_default();
+        text.len() > LONGEST_JSON && text.trim_start().starts_with(['{', '['])
+    };
+    let values = object.get_mut("data").and_then(serde_json::Value::as_object_mut);
+    for (_, value) in values.into_iter().flatten().filter(|(_, value)| bulky(value)) {
+        *value = serde_json::Value::String(String::new());
+    }
+}
 
 /// The API of a kind.
 pub(super) fn api(client: &Client, resource: &Resource, namespace: Option<&str>) -> Api<DynamicObject> {
@@ -45,6 +68,9 @@ pub(super) fn kept(mut object: DynamicObject, resource: &Resource) -> Option<Arc
     if let (Some(data), false) = (object.data.as_object_mut(), WITH_STATUS.contains(&resource.kind)) {
         data.remove("status");
     }
+    if resource.kind == "ConfigMap" {
+        without_bulk(&mut object.data);
+    }
     // Items of a list do not say what they are.
     object.types = Some(kube::core::TypeMeta { api_version: resource.api_version(), kind: resource.kind.into() });
     // Read as requests are: one copy of each key and name, however many objects have it.
@@ -61,7 +87,7 @@ pub(super) async fn list(
     labels: Option<&str>,
 ) -> Result<Vec<Arc<Object>>, kube::Error> {
     let api = api(client, resource, namespace);
-    let mut params = ListParams { label_selector: labels.map(str::to_owned), ..ListParams::default().limit(PAGE) };
+    let mut params = ListParams { label_selector: labels.map(str::to_owned), ..ListParams::default().limit(page(resource)) };
     let mut found = Vec::new();
     loop {
         let page = api.list(&params).await?;
@@ -110,5 +136,16 @@ mod tests {
         }
         assert_eq!(kept.value.dig(&["metadata", "uid"]).text(), Some("u"));
         assert_eq!(kept.value.dig(&["spec", "replicas"]).int(), Some(3));
+    }
+
+    #[test]
+    fn values_that_are_no_configuration_are_not_kept() {
+        let dashboard = format!("{{\"panels\": \"{}\"}}", "x".repeat(LONGEST_JSON));
+        let padded = "# comment\n".repeat(60_000);
+        let data = serde_json::json!({"redis.conf": padded, "small.json": "{\"a\":1}", "dashboard.json": dashboard});
+        let json = serde_json::json!({"metadata": {"name": "c", "namespace": "n"}, "data": data});
+        let kept = kept(serde_json::from_value(json).unwrap(), resources::of_plural("", "configmaps").unwrap()).unwrap();
+        let lengths = ["redis.conf", "small.json", "dashboard.json"].map(|key| kept.value.at("data").at(key).text().map(str::len));
+        assert_eq!(lengths, [Some(600_000), Some(7), Some(0)]);
     }
 }

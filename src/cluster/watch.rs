@@ -38,7 +38,7 @@ enum Trouble {
 pub(super) async fn follow(client: Client, resource: &'static Resource, cache: Arc<Cache>) {
     let kind = resource.group_kind();
     let api = read::api(&client, resource, None);
-    let mut events = pin!(watcher::watcher(api, watcher::Config::default()).default_backoff());
+    let mut events = pin!(watcher::watcher(api, watcher::Config::default().page_size(read::page(resource))).default_backoff());
     let mut listed: FxHashSet<Name> = FxHashSet::default();
     let mut failures = 0;
     let mut whole = false;
