@@ -10,6 +10,7 @@
 # - https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
 # custom:
 #   severity: warning
+#   doors: [offline]
 #   kinds: [helm.sh/Chart, helm.toolkit.fluxcd.io/HelmRelease, argoproj.io/Application]
 #   fix: none
 #   since: 0.1.0

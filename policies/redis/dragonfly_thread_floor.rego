@@ -7,7 +7,7 @@
 # - https://github.com/dragonflydb/dragonfly/issues/418
 # custom:
 #   severity: error
-#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod]
+#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod, dragonflydb.io/Dragonfly]
 #   software: [dragonfly]
 #   needs: [configmaps, limitranges]
 #   fix: none

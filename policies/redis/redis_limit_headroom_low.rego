@@ -9,7 +9,7 @@
 # - https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/redis-memory-management.html
 # custom:
 #   severity: error
-#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod]
+#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod, databases.spotahome.com/RedisFailover, redis.redis.opstreelabs.in/Redis, redis.redis.opstreelabs.in/RedisCluster, redis.redis.opstreelabs.in/RedisReplication, dragonflydb.io/Dragonfly, valkey.io/ValkeyCluster]
 #   software: [redis]
 #   needs: [configmaps, limitranges]
 #   deny: [StatefulSet]

@@ -7,7 +7,7 @@
 # - https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
 # custom:
 #   severity: warning
-#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod]
+#   kinds: [StatefulSet, Deployment, DaemonSet, ReplicaSet, ReplicationController, Pod, databases.spotahome.com/RedisFailover, redis.redis.opstreelabs.in/Redis, redis.redis.opstreelabs.in/RedisCluster, redis.redis.opstreelabs.in/RedisReplication, dragonflydb.io/Dragonfly, valkey.io/ValkeyCluster]
 #   software: [redis]
 #   needs: [configmaps, limitranges]
 #   fix: unsafe

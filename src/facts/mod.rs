@@ -6,6 +6,7 @@ mod change;
 mod container;
 pub mod image;
 mod need;
+mod operator;
 mod probe;
 mod qos;
 pub mod quantity;

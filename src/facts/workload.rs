@@ -11,20 +11,28 @@ use super::scale::{self, Scale};
 use super::software::{self, ContainerSoftware, PodView};
 use super::state::{self, Candidate};
 use super::volume::{self, Sources};
-use super::{Context, affinity, refs};
+use super::{Context, affinity, operator, refs};
 use crate::objects::{Object, Selector, template};
 use crate::place::Path;
 use crate::value::{Lookup, Value};
 
 /// The `workload` document of an object, computed independently of any other; `Null` if it carries no pod template.
 pub fn build(object: &Arc<Object>, context: &Context<'_>) -> Value {
-    let Some(keys) = template::pod_template_path(object.group_kind()) else { return Value::Null };
+    let Some(keys) = template::pod_template_path(object.group_kind()) else { return of_operator(object, context) };
     let Some(template) = template::pod_template(object) else { return Value::Null };
     let make = || make(object, keys, template, context);
     match context.set.memo() {
         Some(memo) => memo.get(object, context.kubernetes_minor, make),
         None => make(),
     }
+}
+
+/// The document of a custom resource that an operator makes pods of.
+fn of_operator(object: &Object, context: &Context<'_>) -> Value {
+    let Some(stand) = operator::Stand::of(object, context) else { return Value::Null };
+    let Some(template) = template::pod_template(&stand.object) else { return Value::Null };
+    let keys = template::pod_template_path(stand.object.group_kind()).unwrap_or_default();
+    stand.led_back(&make(&stand.object, keys, template, context), &Value::String(object.identity.kind.clone()))
 }
 
 /// The families of software in a workload's containers, each once, sorted.

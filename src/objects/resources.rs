@@ -72,6 +72,7 @@ pub const RESOURCES: &[Resource] = &[
     at("coordination.k8s.io", "v1", "leases", "Lease"),
     at("databases.spotahome.com", "v1", "redisfailovers", "RedisFailover"),
     at("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
+    at("dragonflydb.io", "v1alpha1", "dragonflies", "Dragonfly"),
     at("flowcontrol.apiserver.k8s.io", "v1", "flowschemas", "FlowSchema"),
     at("flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", "PriorityLevelConfiguration"),
     at("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"),
@@ -92,6 +93,7 @@ pub const RESOURCES: &[Resource] = &[
     at("storage.k8s.io", "v1", "csidrivers", "CSIDriver"),
     at("storage.k8s.io", "v1", "storageclasses", "StorageClass"),
     at("storage.k8s.io", "v1", "volumeattributesclasses", "VolumeAttributesClass"),
+    at("valkey.io", "v1alpha1", "valkeyclusters", "ValkeyCluster"),
 ];
 
 #[cfg(test)]
