@@ -133,6 +133,11 @@ fn managed(object: &Object) -> bool {
     object.labels().any(|label| label == ("app.kubernetes.io/managed-by", "Helm"))
 }
 
+/// Is there a version in it? `harbor` alone stays what it is.
+fn has_version(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|part| matches!(part, [before, b'.', after] if before.is_ascii_digit() && after.is_ascii_digit()))
+}
+
 /// Labels of a StatefulSet that change with every version of the chart, where that restarts pods or is refused.
 fn versioned(nth: usize, object: &Object) -> Vec<Seen> {
     if (object.identity.group(), &*object.identity.kind) != ("apps", "StatefulSet") {
@@ -141,7 +146,8 @@ fn versioned(nth: usize, object: &Object) -> Vec<Seen> {
     let mut seen = Vec::new();
     let mut look = |path: Path, severity, consequence: &str| {
         let labels = object.value.at_path(path.steps());
-        for (key, value) in CHART_LABELS.iter().map(|key| (key, labels.at(key))).filter(|(_, value)| !value.is_absent()) {
+        for (key, value) in CHART_LABELS.iter().map(|key| (key, labels.at(key))).filter(|(_, value)| value.text().is_some_and(has_version))
+        {
             let value = value.text().unwrap_or_default();
             let message = format!("label {key}: {value} is another in every version of the chart, and {consequence}");
             seen.push(Seen { object: nth, rule: "helm-template-volatile", severity, path: path.child(*key), message });
