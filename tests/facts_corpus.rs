@@ -129,7 +129,7 @@ fn facts_of_public_charts_hold_together() {
         let context = Context { set: &set, kubernetes_minor: 37 };
         let request = Request::offline(false);
         for object in &objects {
-            let mut facts = Facts::new(object, None, &request, context);
+            let facts = Facts::new(object, None, &request, context);
             let input = facts.input(Need::ALL, &Value::Null);
             assert_json(&input, &format!("{}: {}", file.display(), object.identity));
             assert_eq!(input, Facts::new(object, None, &request, context).input(Need::ALL, &Value::Null), "{}", object.identity);

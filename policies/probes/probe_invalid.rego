@@ -48,6 +48,7 @@ findings contains finding if {
 	some name in ["startup", "readiness", "liveness"]
 	probe := container.probes[name]
 	is_array(probe.command)
+	contains(concat(" ", probe.command), "timeout")
 	matches := regex.find_all_string_submatch_n(`(?:^|[\s;&|(])timeout\s+(?:(?:-[sk]|--signal|--kill-after)[ =]\S+\s+|-\S+\s+)*(\d+)s?\s`, concat(" ", probe.command), 1)
 	inner := to_number(matches[0][1])
 	inner >= probe.timeout

@@ -45,6 +45,8 @@ pub(super) fn run(lint: &Lint, matches: &ArgMatches, streams: &mut Streams) -> E
     }
     let found = verdict.worst.zip(lint.fail_on.severity()).is_some_and(|(worst, least)| worst >= least) && !lint.write_baseline;
     let trouble = if verdict.rule_failed { Exit::Trouble } else { unread };
+    // The process ends: taking a large session apart would only make somebody wait.
+    std::mem::forget(session);
     Ok(trouble.max(if found { Exit::Findings } else { Exit::Clean }))
 }
 

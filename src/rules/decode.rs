@@ -89,7 +89,8 @@ fn path(value: &Value, what: &str) -> Result<Path, String> {
 /// A message is one line: names out of a manifest must not break reports.
 fn message(value: &Value, what: &str) -> Result<String, String> {
     match value.at("message").text() {
-        Some(text) if !text.trim().is_empty() => Ok(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()),
+        Some(text) if !text.trim().is_empty() && !text.contains(char::is_control) => Ok(text.to_owned()),
+        Some(text) if !text.trim().is_empty() => Ok(text.replace(char::is_control, " ")),
         _ => Err(format!("{what} needs a `message`")),
     }
 }
