@@ -11,6 +11,7 @@
 mod lower;
 mod pattern;
 mod run;
+mod value;
 
 use std::sync::Arc;
 
