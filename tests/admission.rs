@@ -383,6 +383,10 @@ fn without_rights_it_knows_less_and_serves(door: &mut Door) {
     let output = door.plane.apply(&named(INCIDENT, "incident"), &["-n", &namespace]);
     let text = refused(&output, &["redis-limit-below-maxmemory"]);
     assert!(!text.contains("- pdb-missing"), "{text}");
+    // A scan says what it could not read, and does not call that clean.
+    let (status, text) = door.scan_as_itself(&["-n", &namespace]);
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("StatefulSet could not be read: ") && text.contains("is forbidden"), "{text}");
 }
 
 /// With its namespace goes everything that could hold anybody up.

@@ -31,11 +31,23 @@ pub enum ClusterError {
     #[error("no cluster to connect to: set KUBECONFIG, or run in a Pod with its ServiceAccount's token mounted ({0})")]
     NoConfig(#[from] InferConfigError),
     /// The configuration cannot be used.
-    #[error("cannot connect to the cluster: {0}")]
+    #[error("cannot reach the API server: {}", told(.0))]
     Client(#[from] kube::Error),
     /// The API server says no version that can be read.
     #[error("the API server says that its version is `{0}`: pass --kube-version")]
     Version(String),
+}
+
+/// What the API server says, or why it was not reached, without what a client wraps around it.
+pub(super) fn told(error: &kube::Error) -> String {
+    if let kube::Error::Api(status) = error {
+        return status.message.clone();
+    }
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
 }
 
 /// A cluster.

@@ -7,6 +7,7 @@ use futures_util::stream;
 use kube::Client;
 
 use super::cache::{Cache, Stage, View};
+use super::live::told;
 use super::read;
 use crate::objects::resources::{self, Resource};
 use crate::objects::{GroupKind, cluster_scoped};
@@ -49,19 +50,11 @@ pub async fn snapshot(client: &Client, kinds: &[GroupKind<'static>], namespaces:
             }
             Err(error) => {
                 cache.set_stage(kind, Stage::Unreadable);
-                unread.push((kind, said(&error)));
+                unread.push((kind, told(&error)));
             }
         }
     }
     unread.sort_unstable();
     unread.dedup();
     Snapshot { set: Arc::new(View::new(&cache)), unread }
-}
-
-/// What the API server says, without what a client wraps around it.
-fn said(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
-    }
 }

@@ -89,7 +89,11 @@ fn synced(cache: &Cache, resource: &Resource, kind: GroupKind<'static>) {
 }
 
 fn failed(cache: &Cache, resource: &Resource, kind: GroupKind<'static>, error: &watcher::Error, unreadable: bool) {
-    if !unreadable {
+    let begins = matches!(error, watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_));
+    if begins && trouble(error) == Trouble::Unreachable && resource.kind == "Namespace" {
+        // The watches all fail together: one of them tells it.
+        tracing::warn!("the API server does not answer; what is watched stays as it was, and it is tried again");
+    } else if !unreadable {
         tracing::debug!(kind = resource.plural, %error, "the watch is interrupted; it is tried again");
     } else if cache.set_stage(kind, Stage::Unreadable) != Some(Stage::Unreadable) {
         if resource.kind == "Secret" {

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::alone::Alone;
@@ -114,7 +114,7 @@ pub fn start_logging(format: LogFormat, verbose: bool) {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).with_target(false);
     // What libraries meet is told by kubelint itself, once.
-    let targets = Targets::new().with_default(tracing::Level::ERROR).with_target("kubelint", level);
+    let targets = Targets::new().with_default(LevelFilter::OFF).with_target("kubelint", level);
     // Whoever embeds this may have logs of its own already.
     let _ = match format {
         LogFormat::Json => tracing::subscriber::set_global_default(logs.json().flatten_event(true).finish().with(targets)),
