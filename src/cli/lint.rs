@@ -1,12 +1,13 @@
 //! `kubelint lint`.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
 use super::args::Lint;
 use super::output::Streams;
+use super::progress::Progress;
 use super::{Ended, Exit, Failed, fix, settings};
 use crate::config::Baseline;
 use crate::lint::{Ledger, Run, Session, Verdict};
@@ -63,8 +64,16 @@ fn report<'r>(session: &'r Session<'_>, ledger: &mut Ledger, mut reporters: Vec<
         // Nobody reads on: what was found so far decides nothing any more.
         if closed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok::<(), io::Error>(()) }
     };
-    let verdict =
-        Run::new(session).judge(ledger, &mut |located| each(&mut reporters, &mut |reporter| reporter.finding(&located, session)))?;
+    let (progress, shared) = (Progress::new(), io::stdout().is_terminal());
+    let watch = |done, all| progress.show(done, all);
+    let judged = Run::new(session).watched(&watch).judge(ledger, &mut |located| {
+        if shared {
+            progress.end();
+        }
+        each(&mut reporters, &mut |reporter| reporter.finding(&located, session))
+    });
+    progress.end();
+    let verdict = judged?;
     let tail = Tail { skipped: &session.skipped, errors: &session.failures, summary: verdict.summary };
     each(&mut reporters, &mut |reporter| reporter.end(&tail))?;
     Ok(verdict)

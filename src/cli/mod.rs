@@ -10,6 +10,7 @@ mod facts;
 mod fix;
 mod lint;
 mod output;
+mod progress;
 #[cfg(feature = "webhook")]
 mod scan;
 #[cfg(feature = "webhook")]

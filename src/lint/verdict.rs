@@ -67,13 +67,21 @@ pub struct Run<'s, 'a> {
     session: &'s Session<'a>,
     fingerprints: Fingerprints,
     verdict: Verdict,
+    watch: Option<&'s dyn Fn(usize, usize)>,
 }
 
 impl<'s, 'a> Run<'s, 'a> {
     /// Judges nothing yet.
     pub fn new(session: &'s Session<'a>) -> Self {
         let summary = Summary { files: session.files(), objects: session.objects(), ..Summary::default() };
-        Self { session, fingerprints: Fingerprints::default(), verdict: Verdict { summary, ..Verdict::default() } }
+        Self { session, fingerprints: Fingerprints::default(), verdict: Verdict { summary, ..Verdict::default() }, watch: None }
+    }
+
+    /// Tells how many inputs are judged, and of how many, each time there are more.
+    #[must_use]
+    pub fn watched(mut self, watch: &'s dyn Fn(usize, usize)) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Judges everything and hands on what is to be shown, in report order.
