@@ -195,6 +195,11 @@ fn an_excluded_kustomization_is_left_out_of_walks() {
     fs::write(folder.0.path().join("kubelint.yaml"), "exclude: ['prod/**']\n").unwrap();
     assert_eq!(folder.lint(&["."]).privileged(), ["other.yaml"]);
     assert_eq!(folder.lint(&["prod"]).privileged(), ["<rendered>/prod"], "named, it is linted");
+    let broken = Folder::new(TREE).program("kustomize", "exit 3");
+    fs::write(broken.0.path().join("kubelint.yaml"), "exclude: ['prod/**']\n").unwrap();
+    let ran = broken.lint(&["."]);
+    assert!(ran.code != 2 && ran.skipped("prod").contains("excluded"), "that it cannot be rendered is nobody's trouble: {}", ran.err);
+    assert_eq!(broken.lint(&["prod"]).code, 2, "named, it is");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Arguments to inputs: explicit files, the standard input, and walks through directories.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub struct Collected {
     pub parts: BTreeMap<Arc<str>, Part>,
     /// The charts that were rendered.
     pub charts: Vec<RenderedChart>,
+    /// Directories that a walk met and that could not be rendered, by their name in reports.
+    pub unrendered: BTreeSet<Arc<str>>,
 }
 
 /// A file of a chart that has rules of its own.
@@ -114,7 +116,12 @@ impl Collected {
     fn take(&mut self, directory: &Path, rendered: Result<Rendered, RenderError>, named: bool) {
         let Rendered { text, chart } = match rendered {
             Ok(rendered) => rendered,
-            Err(error) => return self.fail(&shown(directory), error.to_string()),
+            Err(error) => {
+                if !named {
+                    self.unrendered.insert(shown(directory).into());
+                }
+                return self.fail(&shown(directory), error.to_string());
+            }
         };
         let file: Arc<str> = format!("{RENDERED}{}", shown(directory)).into();
         self.inputs.push(Input { file: Arc::clone(&file), source: Source::Bytes(text.into()), named });
@@ -215,7 +222,7 @@ impl Collected {
         for (directory, text) in topmost.into_iter().zip(texts) {
             match text {
                 Err(error @ RenderError::Missing { .. }) => self.skip(directory, error.to_string()),
-                Err(error) => self.fail(&shown(directory), error.to_string()),
+                Err(error) => self.take(directory, Err(error), false),
                 Ok(text) => {
                     covered.extend(all.covered(directory));
                     self.take(directory, Ok(text), false);

@@ -13,6 +13,9 @@ use crate::finding::Severity;
 use crate::input::{Collected, Input, RENDERED, Skipped, Source};
 use crate::rules::{Catalog, Door, Profile, Selected};
 
+/// Why an input is skipped that a configuration excludes.
+const EXCLUDED: &str = "excluded by kubelint.yaml";
+
 /// A configuration with what it selects.
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -125,7 +128,7 @@ impl Policies {
         for input in std::mem::take(&mut collected.inputs) {
             let (real, index) = self.of_directory(&directory(&input))?;
             if (force || !input.named) && self.get(index).excludes(&real, &input) {
-                let reason = "excluded by kubelint.yaml".to_owned();
+                let reason = EXCLUDED.to_owned();
                 collected.skipped.push(Skipped { file: input.file, reason, named: false });
                 continue;
             }
@@ -133,6 +136,19 @@ impl Policies {
             kept.push(input);
         }
         collected.inputs = kept;
+        // What a walk could not render is no trouble where nobody wants it rendered.
+        for failure in std::mem::take(&mut collected.failures) {
+            let rendered =
+                Input { file: format!("{RENDERED}{}", failure.file).into(), source: Source::Bytes(Arc::default()), named: false };
+            if collected.unrendered.contains(&failure.file) {
+                let (real, index) = self.of_directory(&directory(&rendered))?;
+                if self.get(index).excludes(&real, &rendered) {
+                    collected.skipped.push(Skipped { file: failure.file, reason: EXCLUDED.to_owned(), named: false });
+                    continue;
+                }
+            }
+            collected.failures.push(failure);
+        }
         collected.skipped.sort();
         Ok(assigned)
     }
