@@ -33,15 +33,19 @@ _reasons(image) := {"has no tag, which means latest"} if image.tag == null
 _reasons(image) := {"has the tag latest"} if image.tag == "latest"
 
 # METADATA
-# description: what runs for a moment only (an init container, a chart's hook) is not left with two versions side by side
-_severity(container) := "error" if {
-	container.role in {"app", "sidecar"}
-	input.workload.hook == null
-}
+# description: |
+#   what runs for a moment only (an init container, a Pod or Job that is a chart's hook) is not left with two versions side by
+#   side; some charts make hooks of Deployments too, which stay
+_severity(container) := "error" if _lasting(container)
 
 _severity(container) := "warning" if not _lasting(container)
 
 _lasting(container) if {
 	container.role in {"app", "sidecar"}
-	input.workload.hook == null
+	not _hook
+}
+
+_hook if {
+	input.workload.kind in {"Pod", "Job"}
+	input.workload.hook != null
 }

@@ -54,6 +54,9 @@ _verdicts(container) := {{"severity": "warning", "why": sprintf("Service %s send
 
 # METADATA
 # description: a Pod that runs to its end, such as a chart's test, serves nobody
-_ends if input.workload.hook != null
+_ends if {
+	input.workload.kind == "Pod"
+	input.workload.hook != null
+}
 
 _ends if input.workload.spec.restartPolicy in {"Never", "OnFailure"}
