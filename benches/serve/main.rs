@@ -24,6 +24,10 @@ use std::time::Duration;
 use client::{Endpoint, Load, percentile};
 use process::{Files, Replica};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
