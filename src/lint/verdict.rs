@@ -14,7 +14,7 @@ use crate::report::{Located, Summary, Suppressed};
 use crate::rules::{Engine, EngineSettings};
 
 /// Inputs judged at a time: enough to keep all cores busy, few enough that their findings stay small.
-const CHUNK: usize = 128;
+const CHUNK: usize = 64;
 
 /// What a run found, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
