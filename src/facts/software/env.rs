@@ -1,6 +1,8 @@
 //! The environment of a container as the pod declares it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::PodView;
@@ -10,17 +12,38 @@ use crate::objects::{Completeness, GroupKind};
 use crate::place::Path;
 use crate::value::{Lookup, Value};
 
+/// Bytes that all `$(NAME)` of a pod's containers may become: Linux starts no process with more (2 MiB for arguments and
+/// environment at the usual limit of the stack). Twenty variables that each name the one before twice are more.
+const MOST_EXPANDED: usize = 2 << 20;
+
+/// Bytes that a piece of a text takes beside its characters.
+const PIECE: usize = 64;
+
+/// Longest name that is looked for between `$(` and `)`.
+const LONGEST_NAME: usize = 256;
+
 /// Variables by name.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
     pub variables: BTreeMap<String, Text>,
     /// Why variables that are not listed may be set all the same.
     pub open: Option<String>,
+    /// See [`MOST_EXPANDED`].
+    expanded: Rc<Cell<usize>>,
 }
 
 impl Environment {
-    pub(super) fn read(pod: &PodView<'_>, container: &Value, path: &Path, limit: Option<u64>, volumes: &mut Volumes) -> Self {
-        let mut environment = Self::default();
+    /// `before`: that of another container of the pod, with which it shares what may be expanded.
+    pub(super) fn read(
+        pod: &PodView<'_>,
+        container: &Value,
+        path: &Path,
+        limit: Option<u64>,
+        volumes: &mut Volumes,
+        before: Option<&Self>,
+    ) -> Self {
+        let expanded = before.map(|before| Rc::clone(&before.expanded)).unwrap_or_default();
+        let mut environment = Self { expanded, ..Self::default() };
         for from in container.at("envFrom").items() {
             let prefix = from.at("prefix").text().unwrap_or_default();
             for (kind, field) in [("ConfigMap", "configMapRef"), ("Secret", "secretRef")] {
@@ -78,16 +101,26 @@ impl Environment {
         Some(Text::unknown(format!("${name} is known only when the pod runs")))
     }
 
+    /// A variable's text, as long as what was expanded is no more than a process can be given.
+    fn affordable(&self, name: &str, text: &Text) -> Text {
+        let expanded = self.expanded.get().saturating_add(text.bytes() + text.0.len() * PIECE);
+        if expanded > MOST_EXPANDED {
+            return Text::unknown(format!("${name} makes the arguments and variables larger than 2 MiB"));
+        }
+        self.expanded.set(expanded);
+        text.clone()
+    }
+
     /// `$(NAME)` as Kubernetes expands it: an undeclared name stays as it is, `$$` is a dollar.
     pub(super) fn expand(&self, text: &str, source: &Arc<Source>) -> Text {
         let mut out = Text::default();
         let mut literal = String::new();
         let (mut start, mut chars, mut rest) = (0, 0, text);
         while let Some(c) = rest.chars().next() {
-            let name = rest.strip_prefix("$(").and_then(|r| r.split_once(')')).map(|(name, _)| name);
-            if let Some(text) = name.and_then(|name| self.variables.get(name)) {
+            let name = reference(rest);
+            if let Some((name, text)) = name.and_then(|name| self.variables.get_key_value(name)) {
                 out.push(Text::known(std::mem::take(&mut literal), Some(At::new(source, start))));
-                out.push(text.clone());
+                out.push(self.affordable(name, text));
             } else if let (Some(name), Some(why)) = (name, &self.open) {
                 out.push(Text::known(std::mem::take(&mut literal), Some(At::new(source, start))));
                 out.push(Text::unknown(format!("${name}: {why}")));
@@ -111,6 +144,13 @@ impl Environment {
         out.push(Text::known(literal, Some(At::new(source, start))));
         out
     }
+}
+
+/// The name in the `$(NAME)` that a text begins with.
+fn reference(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix("$(")?;
+    let end = inside.bytes().take(LONGEST_NAME).position(|byte| byte == b')')?;
+    inside.get(..end)
 }
 
 /// A scalar of the judged object.
@@ -147,5 +187,26 @@ mod tests {
         for (text, expanded) in [("--m $(A)!", "--m 3gb!"), ("$$(A)", "$(A)"), ("$(B)$", "$(B)$"), ("ä$(A)", "ä3gb"), ("$(A", "$(A")] {
             assert_eq!(expand(text), expanded);
         }
+    }
+
+    #[test]
+    fn what_no_process_could_be_given_is_not_known() {
+        let mut environment = Environment::default();
+        let source = source(Path::root(), "x".into());
+        environment.variables.insert("E0".into(), Text::known("x", None));
+        for nth in 1..60 {
+            let text = environment.expand(&format!("$(E{0})$(E{0})", nth - 1), &source);
+            environment.variables.insert(format!("E{nth}"), text);
+        }
+        assert!(environment.variables["E8"].plain().is_some());
+        assert!(environment.variables["E59"].why().unwrap().contains("larger than 2 MiB"));
+        assert!(environment.expanded.get() <= MOST_EXPANDED);
+    }
+
+    #[test]
+    fn references_that_never_end_cost_no_square_of_their_number() {
+        let text = "$(".repeat(20_000);
+        let expanded = Environment::default().expand(&format!("{text})"), &source(Path::root(), "x".into()));
+        assert_eq!(expanded.plain().map(|plain| plain.len()), Some(text.len() + 1));
     }
 }

@@ -147,12 +147,12 @@ fn subjects<'a>(pod: &PodView<'a>, volumes: &mut Volumes) -> Vec<Subject<'a>> {
     // A Pod that is not restarted, such as a chart's test, ends too.
     let job =
         matches!(&*pod.object.identity.kind, "Job" | "CronJob") || matches!(spec.at("restartPolicy").text(), Some("Never" | "OnFailure"));
-    let mut subjects = Vec::new();
+    let mut subjects: Vec<Subject<'_>> = Vec::new();
     for field in ["initContainers", "containers", "ephemeralContainers"] {
         for (nth, value) in spec.at(field).items().iter().enumerate() {
             let path = spec_path.child(field).child(nth);
             let limit = pod.limits.get(subjects.len()).copied().flatten();
-            let environment = Environment::read(pod, value, &path, limit, volumes);
+            let environment = Environment::read(pod, value, &path, limit, volumes, subjects.last().map(|subject| &subject.environment));
             let sidecar = field == "initContainers" && value.at("restartPolicy").text() == Some("Always");
             let ends = (field == "initContainers" && !sidecar) || job;
             let name = Name::parse(value.at("image").text().unwrap_or_default());

@@ -130,6 +130,11 @@ impl Text {
         self.0.iter().map(|piece| if let Piece::Known { text, .. } = piece { text.chars().count() } else { 0 }).sum()
     }
 
+    /// How many bytes are known.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|piece| if let Piece::Known { text, .. } = piece { text.len() } else { 0 }).sum()
+    }
+
     /// Does any of it come from a Secret?
     pub(super) fn secret(&self) -> bool {
         self.0.iter().any(|piece| matches!(piece, Piece::Known { at: Some(at), .. } if at.source.secret))
