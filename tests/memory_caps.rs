@@ -13,19 +13,18 @@ use std::path::{Path as File, PathBuf};
 use std::sync::Arc;
 
 use kubelint::facts::{Context, Facts, KUBERNETES_MINOR, Request};
-use kubelint::objects::{Object, Origin, UnitSet};
+use kubelint::objects::{Object, UnitSet};
 use kubelint::place::Path;
 use kubelint::value::{Lookup, Value};
-use kubelint::yaml::{Limits, read};
+
+#[path = "support/corpus.rs"]
+mod corpus;
 
 /// Object, container, and the container's facts.
 type Containers = Vec<(String, String, Value)>;
 
-fn containers(text: &[u8]) -> (Vec<Arc<Object>>, Containers) {
-    let stream = read(text, &Limits::default());
-    assert!(stream.errors.is_empty(), "{:?}", stream.errors);
-    let values = stream.documents.into_iter().map(|document| document.value);
-    let objects: Vec<_> = values.filter_map(|value| Object::new(value, Origin::Cluster)).map(Arc::new).collect();
+fn containers(file: &File) -> (Vec<Arc<Object>>, Containers) {
+    let objects = corpus::objects(file);
     let set = UnitSet::new(objects.clone(), true);
     let request = Request::offline(false);
     let mut found = Vec::new();
@@ -112,7 +111,7 @@ fn hand_made_cases() {
     for case in cases {
         let name = case.file_stem().unwrap().to_string_lossy().into_owned();
         let expected = Value::from_json_str(&fs::read_to_string(case.with_extension("json")).unwrap()).unwrap();
-        let (objects, found) = containers(&fs::read(&case).unwrap());
+        let (objects, found) = containers(&case);
         let checked = std::panic::catch_unwind(|| {
             for (container, want) in expected.entries() {
                 let (judged, _, facts) = found.iter().find(|(_, n, _)| n == container).unwrap_or_else(|| panic!("{name}: no {container}"));
@@ -147,7 +146,10 @@ kind: Secret
 metadata: {name: s}
 stringData: {pass: hunter2, cap: 3gb, redis.conf: \"maxmemory 10gb\\nmasterauth hunter2\\nmaxmemory hunter2\\n\"}
 ";
-    let (_, found) = containers(manifest.as_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("manifest.yaml");
+    fs::write(&file, manifest).unwrap();
+    let (_, found) = containers(&file);
     let (_, _, container) = &found[0];
     let said = ["software", "memory_cap", "redis_conf"].map(|key| container.at(key).to_json_str().unwrap()).concat();
     assert_eq!(container.dig(&["memory_cap", "bytes"]).int(), Some(3 << 30), "{said}");
@@ -223,26 +225,27 @@ const TRUTH: &[(&str, &str, &str, Truth)] = &[
     ("helm-stable-redis/sentinel", "StatefulSet/data-redis-slave", "data-redis", Unlimited),
     ("langfuse-langfuse/default", "Deployment/data-redis", "data-redis", Unlimited),
     ("oauth2-proxy-oauth2-proxy/redis-ha", "StatefulSet/data-redis-ha-server", "redis", Unlimited),
+    ("ot-container-kit-redis-cluster/default", "RedisCluster/shop", "redisLeader", Unlimited),
+    ("ot-container-kit-redis-cluster/default", "RedisCluster/shop", "redisFollower", Unlimited),
+    // Set with CONFIG SET once the server runs.
+    ("ot-container-kit-redis-replication/sentinel", "RedisReplication/sess", "redis", Bytes(400 * MB)),
+    // The operator includes the ConfigMap behind what it makes of maxMemoryPercentOfLimit.
+    ("ot-container-kit-redis-cluster/external-config", "RedisCluster/shop", "redisLeader", Bytes(3 * GB)),
+    ("ot-container-kit-redis-cluster/external-config", "RedisCluster/shop", "redisFollower", Bytes(3 * GB)),
     ("sentry-kubernetes-sentry/default", "StatefulSet/data-sentry-redis-master", "redis", Unlimited),
     ("sentry-kubernetes-sentry/default", "StatefulSet/data-sentry-redis-replicas", "redis", Unlimited),
     ("valkey-io-valkey/default", "Deployment/data-valkey", "data-valkey", Unlimited),
     ("valkey-io-valkey/replica-maxmemory", "StatefulSet/data-valkey", "data-valkey", Bytes(GB)),
 ];
 
-fn renderings() -> Vec<(String, PathBuf)> {
-    let Ok(charts) = fs::read_dir(File::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/charts")) else { return Vec::new() };
-    let folders = charts.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
-    let wanted = files.filter(|path| path.extension().is_some_and(|e| e == "yaml") && !path.to_string_lossy().ends_with(".values.yaml"));
-    let name = |path: &File| {
-        format!("{}/{}", path.parent().unwrap().file_name().unwrap().to_string_lossy(), path.file_stem().unwrap().to_string_lossy())
-    };
-    wanted.map(|path| (name(&path), path)).collect()
+/// A rendering as the table calls it: chart and variant.
+fn name(path: &File) -> String {
+    format!("{}/{}", path.parent().unwrap().file_name().unwrap().to_string_lossy(), path.file_stem().unwrap().to_string_lossy())
 }
 
 #[test]
 fn every_redis_of_the_charts() {
-    let renderings = renderings();
+    let renderings = corpus::renderings();
     if renderings.is_empty() {
         eprintln!("SKIPPED: ../shared/corpus/charts is not there");
         return;
@@ -251,8 +254,9 @@ fn every_redis_of_the_charts() {
     let mut truth: BTreeMap<_, _> = TRUTH.iter().map(|(file, object, container, truth)| (row(file, object, container), *truth)).collect();
     assert_eq!(truth.len(), TRUTH.len(), "a row is there twice");
     let mut wrong = Vec::new();
-    for (name, path) in &renderings {
-        let (objects, found) = containers(&fs::read(path).unwrap());
+    for path in &renderings {
+        let name = name(path);
+        let (objects, found) = containers(path);
         for (object, container, facts) in &found {
             let family = facts.dig(&["software", "family"]).text().unwrap_or_default();
             let cap = facts.at("memory_cap");
@@ -260,7 +264,7 @@ fn every_redis_of_the_charts() {
                 continue;
             }
             check_places(&objects, object, cap);
-            let want = truth.remove(&row(name, object, container));
+            let want = truth.remove(&row(&name, object, container));
             let got = match (cap.at("bytes").int(), cap.at("unlimited").flag(), cap.at("certainty").text()) {
                 (None, Some(false), Some("unresolved")) => Some(Unresolved),
                 (None, Some(true), Some("exact" | "inferred")) => Some(Unlimited),
