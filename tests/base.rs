@@ -32,6 +32,8 @@ spec:
         resources: {requests: {storage: 10Gi}}
 ";
 
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: prod}\ndata: {a: b}\n";
+
 /// The rule that only speaks of what was something else before.
 const RULE: &str = "sts-immutable-field-change";
 
@@ -259,6 +261,45 @@ fn kept_manifests_stand_in_for_a_revision() {
     folder.write("broken.yaml", "kind: StatefulSet\n");
     let (code, _, err) = folder.run(".", &["lint", "--isolated", "--previous", "absent.yaml", "live.yaml"], "");
     assert!(code == 2 && err.contains("absent.yaml"), "{err}");
+}
+
+#[test]
+fn kept_manifests_have_to_be_some() {
+    let folder = Repository(tempfile::tempdir().unwrap());
+    folder.write("store.yaml", CONFIG);
+    folder.write("live.yaml", CONFIG);
+    folder.write("half.yaml", &format!("{CONFIG}---\nkind: [\n"));
+    folder.write("note.txt", "nothing of the kind\n");
+    folder.write("list.yaml", "apiVersion: v1\nkind: List\nitems: []\n");
+    folder.write("more/values.yaml", "a: b\n");
+    folder.write("more/live.yaml", CONFIG);
+    fs::create_dir(folder.path("empty")).unwrap();
+    let run = |previous: &[&str], stdin: &str| {
+        let flags: Vec<&str> = previous.iter().flat_map(|path| ["--previous", path]).collect();
+        folder.run(".", &[&["lint", "--isolated", "store.yaml"], &flags[..]].concat(), stdin)
+    };
+    for (previous, stdin) in [
+        (&["-"][..], ""),
+        (&["-"], "Error: release: not found\n"),
+        (&["-"], "not found\n"),
+        (&["note.txt"], ""),
+        (&["half.yaml"], ""),
+        (&["list.yaml"], ""),
+        (&["empty"], ""),
+        (&["absent.yaml"], ""),
+        (&["live.yaml", "note.txt"], ""),
+    ] {
+        let (code, out, err) = run(previous, stdin);
+        assert_eq!(code, 2, "{previous:?} {stdin:?}: {out} {err}");
+        let name = if previous == ["-"] { "<stdin>" } else { previous.last().unwrap() };
+        assert!(err.contains(name) && !err.contains("nothing to lint"), "{previous:?} {stdin:?}: {err}");
+    }
+    for (previous, stdin) in [(&["-"][..], CONFIG), (&["live.yaml"], ""), (&["more"], ""), (&["empty", "live.yaml"], "")] {
+        let (code, out, err) = run(previous, stdin);
+        assert_eq!(code, 0, "{previous:?} {stdin:?}: {out} {err}");
+    }
+    let (code, _, err) = folder.run(".", &["lint", "--isolated", "--previous", "-", "-"], CONFIG);
+    assert!(code == 2 && err.contains("linted already"), "{err}");
 }
 
 #[test]

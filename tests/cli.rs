@@ -335,6 +335,11 @@ fn the_commands_beside_lint_answer() {
     assert!(folder.run(&["rules", "--format", "json"]).json().as_array().unwrap().iter().any(|rule| rule["id"] == RULE));
     assert!(folder.run(&["rules"]).out.contains(RULE));
     assert!(folder.run(&["explain", RULE]).out.contains("# kubelint: ignore[privileged-container] why"));
+    let explained = folder.run(&["explain", "pdb-missing"]).out;
+    let snippet = explained.lines().find(|line| line.contains("params:")).unwrap_or_else(|| panic!("{explained}"));
+    folder.write("kubelint.yaml", &format!("version: 1\nrules:\n{snippet}\n"));
+    assert_eq!(folder.run(&["config", "show"]).code, 0, "{snippet}");
+    assert!(snippet.contains("params: { min_replicas: 2 }"), "{snippet}");
     assert!(folder.run(&["explain", "privileged"]).err.contains("did you mean `privileged-container`?"));
     assert!(folder.run(&["config", "schema"]).json()["properties"]["rules"]["properties"][RULE].is_object());
     folder.write("kubelint.yaml", "exclude: [x]\n");
@@ -358,6 +363,35 @@ fn charts_and_kustomizations_are_never_passed_over_in_silence() {
     assert_eq!((code, report["errors"].as_array().unwrap().len()), (2, 0));
     let ran = folder.run(&["lint", "chart"]);
     assert!(ran.code == 2 && ran.err.contains("helm template"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_not_shown_counts() {
+    let folder = Folder::new(&[("s.yaml", STORE)]);
+    let warned = |flags: &[&str]| folder.lint(&[&["--isolated", "--fail-on", "warning", "s.yaml"], flags].concat());
+    let (_, all) = warned(&[]);
+    let mild = all["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "error").count();
+    assert!(mild > 0, "{all}");
+    let (_, shown) = warned(&["--min-severity", "error"]);
+    assert!(shown["findings"].as_array().unwrap().iter().all(|finding| finding["severity"] == "error"), "{shown}");
+    assert_eq!(shown["summary"], all["summary"]);
+    // Without the errors, the warnings alone decide.
+    folder.write("s.yaml", &STORE.replace("privileged: true", "runAsNonRoot: true"));
+    let flags = ["lint", "--profile", "security", "--isolated", "--min-severity", "error", "s.yaml"];
+    let ran = |more: &[&str]| folder.run(&[&flags[..], more].concat());
+    let quiet = ran(&[]);
+    assert_eq!(quiet.code, 0, "{} {}", quiet.out, quiet.err);
+    assert!(quiet.err.contains("below --min-severity"), "{}", quiet.err);
+    assert_eq!(ran(&["--fail-on", "info"]).code, 1);
+}
+
+#[test]
+fn a_list_of_rules_in_an_annotation_is_told_its_form() {
+    let text =
+        STORE.replace("  namespace: prod", "  namespace: prod\n  annotations: {kubelint.dev/ignore: 'privileged-container, pdb-missing'}");
+    let folder = Folder::new(&[("s.yaml", &text)]);
+    let out = folder.run(&["lint", "--isolated", "--format", "compact", "s.yaml"]).out;
+    assert!(out.contains("the lines `privileged-container: why` and `pdb-missing: why` below `kubelint.dev/ignore: |`"), "{out}");
 }
 
 #[test]

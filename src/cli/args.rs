@@ -135,7 +135,8 @@ pub(super) struct Reading {
     /// branch, tag or commit; `main...` is where HEAD left main.
     #[arg(long, value_name = "REV", conflicts_with = "previous")]
     pub(super) base: Option<String>,
-    /// Compare with these manifests instead of a revision: what `helm get manifest` or `kubectl get -o yaml` printed.
+    /// Compare with these manifests instead of a revision: what `helm get manifest` or `kubectl get -o yaml` printed;
+    /// `-` for the standard input.
     #[arg(long, value_name = "PATH")]
     pub(super) previous: Vec<PathBuf>,
     /// This configuration instead of the kubelint.yaml found upwards from each file.
@@ -182,7 +183,7 @@ pub(super) struct Lint {
     /// Findings from this severity on make the exit code 1.
     #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
-    /// Findings below this severity are not shown.
+    /// Findings below this severity are not shown. They count all the same: for --fail-on, --fix, the baseline and the totals.
     #[arg(long, value_enum, default_value_t = Level::Info, value_name = "SEVERITY")]
     pub(super) min_severity: Level,
     /// Show findings that are suppressed, too.

@@ -10,7 +10,7 @@ use super::Failed;
 use super::args::Lint;
 use super::output::Streams;
 use crate::config::Baseline;
-use crate::finding::FixSafety;
+use crate::finding::{FixSafety, Severity};
 use crate::fix::{encoded, replace};
 use crate::input::{Collected, Input, Source};
 use crate::lint::mend::{self, Changed, Round};
@@ -27,6 +27,8 @@ pub(super) fn run(
     baseline: Option<&Baseline>,
     streams: &mut Streams,
 ) -> Result<(Collected, bool), Failed> {
+    // What is not shown is mended, too.
+    let settings = &Settings { min_severity: Severity::Info, ..settings.clone() };
     let safety = if lint.unsafe_fixes { FixSafety::Unsafe } else { FixSafety::Safe };
     let streamed = collected.inputs.iter().any(is_stream);
     let mut fixed = collected.clone();

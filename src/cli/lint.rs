@@ -41,6 +41,10 @@ pub(super) fn run(lint: &Lint, matches: &ArgMatches, streams: &mut Streams) -> E
     let mut ledger = Ledger::new(baseline.as_ref().filter(|_| !lint.write_baseline), lint.write_baseline);
     let verdict = report(&session, &mut ledger, reporters)?;
     let unread = settings::unread(&lint.reading, &session, streams);
+    if verdict.hidden > 0 {
+        let s = if verdict.hidden == 1 { " is" } else { "s are" };
+        streams.note(&format!("{} finding{s} below --min-severity and not shown", verdict.hidden));
+    }
     if let Some(file) = &lint.baseline {
         keep(lint, file, &mut baseline, ledger, streams)?;
     }

@@ -70,7 +70,7 @@ pub(super) fn settings(reading: &Reading) -> Result<Settings, Failed> {
         profile: reading.profile,
         isolated: reading.isolated,
         force_exclude: reading.force_exclude,
-        base: base(reading),
+        base: base(reading)?,
         today: jiff::Zoned::now().date(),
     })
 }
@@ -81,12 +81,21 @@ pub(super) fn collect(reading: &Reading) -> Collected {
 }
 
 /// What the inputs are compared with.
-fn base(reading: &Reading) -> Option<Arc<Base>> {
+fn base(reading: &Reading) -> Result<Option<Arc<Base>>, Failed> {
     if let Some(revision) = &reading.base {
-        return Some(Arc::new(Base::revision(revision, options(reading))));
+        return Ok(Some(Arc::new(Base::revision(revision, options(reading)))));
     }
-    let older = (!reading.previous.is_empty()).then(|| input::collect(&reading.previous, &options(reading), &mut io::empty()))?;
-    Some(Arc::new(Base::given(older, options(reading))))
+    if reading.previous.is_empty() {
+        return Ok(None);
+    }
+    let streamed = |paths: &[std::path::PathBuf]| paths.iter().any(|path| path.as_os_str() == "-");
+    if streamed(&reading.previous) && streamed(&reading.paths) {
+        return Err(Failed::Said("--previous -: the standard input is linted already: put the older manifests into a file".into()));
+    }
+    let older = Options { stdin_filename: None, ..options(reading) };
+    let collected = input::collect(&reading.previous, &older, &mut io::stdin().lock());
+    let names: Vec<_> = reading.previous.iter().map(|path| path.to_string_lossy()).collect();
+    Ok(Some(Arc::new(Base::given(collected, &names.join(", "), older))))
 }
 
 fn options(reading: &Reading) -> Options {

@@ -31,7 +31,7 @@ pub struct Base {
 #[derive(Debug)]
 enum Origin {
     Git(String),
-    Given(Collected),
+    Given { collected: Collected, name: Arc<str> },
 }
 
 /// A revision, and where it was written out once something had to be rendered.
@@ -50,6 +50,19 @@ pub struct Before {
     pub file: Arc<str>,
     /// `None`: the text is the same.
     pub text: Option<Arc<[u8]>>,
+    /// How much of it has to be read.
+    pub must: Must,
+}
+
+/// How much of a previous version has to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Must {
+    /// What of it can be: a commit may have been broken.
+    Nothing,
+    /// All of it, unless it holds no manifests: a walk met it.
+    Manifests,
+    /// All of it: somebody named it.
+    All,
 }
 
 /// Why there are no previous versions at all.
@@ -66,9 +79,9 @@ impl Base {
         Self::new(Origin::Git(revision.to_owned()), options)
     }
 
-    /// These manifests.
-    pub fn given(collected: Collected, options: Options) -> Self {
-        Self::new(Origin::Given(collected), options)
+    /// These manifests; `name` is what to call all of them.
+    pub fn given(collected: Collected, name: &str, options: Options) -> Self {
+        Self::new(Origin::Given { collected, name: name.into() }, options)
     }
 
     fn new(origin: Origin, options: Options) -> Self {
@@ -81,17 +94,28 @@ impl Base {
     /// When the revision cannot be read at all.
     pub fn before(&self, inputs: &[Input], failures: &mut Vec<Failure>) -> Result<Vec<Before>, BaseError> {
         match &self.origin {
-            Origin::Given(collected) => Ok(self.kept(collected, failures)),
+            Origin::Given { collected, .. } => Ok(self.kept(collected, failures)),
             Origin::Git(revision) => self.in_git(revision, inputs, failures),
+        }
+    }
+
+    /// What to call manifests that were given; `None` of a revision, which may hold none.
+    pub fn name(&self) -> Option<&Arc<str>> {
+        match &self.origin {
+            Origin::Given { name, .. } => Some(name),
+            Origin::Git(_) => None,
         }
     }
 
     fn kept(&self, collected: &Collected, failures: &mut Vec<Failure>) -> Vec<Before> {
         failures.extend(collected.failures.iter().cloned());
+        let named = collected.skipped.iter().filter(|skipped| skipped.named);
+        failures.extend(named.map(|skipped| unread(&skipped.file, &skipped.reason)));
         let mut found = Vec::with_capacity(collected.inputs.len());
-        for input in &collected.inputs {
+        for input in collected.inputs.iter().filter(|input| !collected.parts.contains_key(&input.file)) {
+            let must = if input.named { Must::All } else { Must::Manifests };
             match super::bytes(input, self.options.max_file_bytes) {
-                Ok(bytes) => found.push(Before { of: None, file: Arc::clone(&input.file), text: Some(bytes.into()) }),
+                Ok(bytes) => found.push(Before { of: None, file: Arc::clone(&input.file), text: Some(bytes.into()), must }),
                 Err(error) => failures.push(Failure { file: Arc::clone(&input.file), message: error.to_string(), at: None }),
             }
         }
@@ -113,7 +137,9 @@ impl Base {
             let (opened, name_there) = self.locate(name, path, directory.is_some())?;
             if directory.is_some() {
                 match self.render(&opened, name, &input.file, path, &name_there) {
-                    Ok(Some(text)) => found.push(Before { of: Some(number), file: Arc::clone(&input.file), text: Some(text) }),
+                    Ok(Some(text)) => {
+                        found.push(Before { of: Some(number), file: Arc::clone(&input.file), text: Some(text), must: Must::Nothing });
+                    }
                     Ok(None) => {}
                     Err(message) => failures.push(fail(message)),
                 }
@@ -123,7 +149,7 @@ impl Base {
             let asked = wanted.entry(opened.revision.root.clone()).or_default();
             match opened.revision.get(&name_there) {
                 Some(blob) if matches!(input.source, Source::File(_)) && !opened.revision.is_changed(blob) => {
-                    found.push(Before { of: Some(number), file: Arc::clone(&input.file), text: None });
+                    found.push(Before { of: Some(number), file: Arc::clone(&input.file), text: None, must: Must::Nothing });
                 }
                 Some(_) => asked.push((Some(number), Arc::clone(&input.file), name_there)),
                 None => {}
@@ -137,7 +163,12 @@ impl Base {
             asked.extend(gone.map(|blob| (None, Arc::from(blob.path.as_str()), blob.path.clone())));
             let blobs: Vec<_> = asked.iter().filter_map(|(.., inside)| revision.get(inside)).collect();
             let texts = revision.texts(&blobs)?;
-            found.extend(asked.into_iter().zip(texts).map(|((of, file, _), text)| Before { of, file, text: Some(text.into()) }));
+            found.extend(asked.into_iter().zip(texts).map(|((of, file, _), text)| Before {
+                of,
+                file,
+                text: Some(text.into()),
+                must: Must::Nothing,
+            }));
         }
         Ok(found)
     }
@@ -194,6 +225,14 @@ impl Base {
         self.rendered.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(file), text.clone());
         Ok(text)
     }
+}
+
+/// A text that was given as a previous version and holds none.
+pub(crate) fn unread(file: &Arc<str>, reason: &str) -> Failure {
+    let message = format!(
+        "as --previous it has to hold the older manifests, and would be skipped: {reason}; leave --previous out where nothing is older"
+    );
+    Failure { file: Arc::clone(file), message, at: None }
 }
 
 impl Opened {

@@ -20,7 +20,8 @@ mod walk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use base::{Base, BaseError, Before};
+pub(crate) use base::unread;
+pub use base::{Base, BaseError, Before, Must};
 pub use chart::{Chart, UnknownKey};
 pub use manifest::{Manifest, Outcome, interpret};
 pub use read::{ReadFailure, bytes, length};

@@ -54,7 +54,7 @@ pub struct Settings {
     pub require_reason: bool,
     /// Do annotations of other linters count, whatever the configuration says?
     pub honor_peer_annotations: bool,
-    /// Findings below this are neither shown nor counted.
+    /// Findings below this are not handed on; they count.
     pub min_severity: Severity,
     /// Are findings that do not count handed on?
     pub show_suppressed: bool,

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Settings;
 use super::session::{Loaded, is_repeatable};
-use crate::input::{self, Base, BaseError, Before, Failure, Input, Outcome};
+use crate::input::{self, Base, BaseError, Before, Failure, Input, Must, Outcome};
 use crate::objects::{Object, Origin};
 use crate::yaml;
 
@@ -27,18 +27,39 @@ pub(super) fn find(
     let before = base.before(&inputs, failures)?;
     failures.get_mut(known..).unwrap_or_default().sort_by(|a, b| a.file.cmp(&b.file));
     let mut pool = Pool::default();
+    let trouble = failures.len() > known;
+    let (mut unread, mut objects) = (Vec::new(), 0);
     for text in before {
         match text {
             Before { of: Some(number), text: None, .. } => {
                 let Some(same) = loaded.get_mut(number) else { continue };
                 same.before = same.objects.iter().cloned().map(Some).collect();
             }
-            Before { of, file, text } => {
-                let bytes = text.unwrap_or_default();
-                pool.add(of, &file, &bytes, settings, notices);
+            Before { of, file, text, must } => {
+                let stream = yaml::read(&text.unwrap_or_default(), &settings.limits);
+                match input::interpret(&stream, &file, u32::MAX, settings.namespace.as_ref()) {
+                    Outcome::Skipped(reason) if must == Must::All => unread.push(input::unread(&file, &reason)),
+                    Outcome::Skipped(_) => {}
+                    Outcome::Manifest(manifest) => {
+                        match (must, manifest.failures.first()) {
+                            (_, None) => {}
+                            (Must::Nothing, Some(failure)) => notices.push(format!(
+                                "{file}: its older version could not be read ({}): what it held counts as new",
+                                failure.message
+                            )),
+                            _ => unread.extend(manifest.failures),
+                        }
+                        objects += manifest.objects.len();
+                        pool.add(of, &file, manifest.objects);
+                    }
+                }
             }
         }
     }
+    if let Some(name) = base.name().filter(|_| objects == 0 && unread.is_empty() && !trouble) {
+        unread.push(input::unread(name, "there is no Kubernetes object in it"));
+    }
+    failures.extend(unread);
     for (number, loaded) in loaded.iter_mut().enumerate().filter(|(_, loaded)| loaded.before.is_empty()) {
         loaded.before = loaded.objects.iter().map(|object| pool.own(number, object)).collect();
     }
@@ -82,13 +103,8 @@ struct Pool {
 }
 
 impl Pool {
-    fn add(&mut self, of: Option<usize>, file: &Arc<str>, bytes: &[u8], settings: &Settings, notices: &mut Vec<String>) {
-        let stream = yaml::read(bytes, &settings.limits);
-        let Outcome::Manifest(manifest) = input::interpret(&stream, file, u32::MAX, settings.namespace.as_ref()) else { return };
-        if let Some(failure) = manifest.failures.first() {
-            notices.push(format!("{file}: its older version could not be read ({}): what it held counts as new", failure.message));
-        }
-        for mut object in manifest.objects.into_iter().filter(is_repeatable) {
+    fn add(&mut self, of: Option<usize>, file: &Arc<str>, objects: Vec<Object>) {
+        for mut object in objects.into_iter().filter(is_repeatable) {
             object.origin = Origin::Cluster;
             let key = key(&object);
             if let Some(of) = of {

@@ -23,6 +23,8 @@ pub struct Verdict {
     pub summary: Summary,
     /// The worst finding that counts.
     pub worst: Option<Severity>,
+    /// Findings that count and are not shown, because of [`super::Settings::min_severity`].
+    pub hidden: usize,
     /// Could a rule not be evaluated somewhere?
     pub rule_failed: bool,
 }
@@ -137,16 +139,15 @@ impl<'s, 'a> Run<'s, 'a> {
         located.fingerprint = self.fingerprints.next(&seed, scope);
         let severity = located.finding.severity;
         self.verdict.rule_failed |= *located.finding.rule == *"rule-error";
-        if severity < self.session.settings.min_severity {
-            return None;
-        }
+        let shown = severity >= self.session.settings.min_severity;
         ledger.look(&mut located);
         if located.suppressed.is_some() {
             self.verdict.summary.suppressed += 1;
-            return self.session.settings.show_suppressed.then_some(located);
+            return (shown && self.session.settings.show_suppressed).then_some(located);
         }
         self.verdict.summary.count(severity);
         self.verdict.worst = self.verdict.worst.max(Some(severity));
-        Some(located)
+        self.verdict.hidden += usize::from(!shown);
+        shown.then_some(located)
     }
 }
