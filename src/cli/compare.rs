@@ -10,7 +10,7 @@ use anstyle::Style;
 use super::args::Simple;
 use super::output::Streams;
 use super::{Ended, Exit, Failed};
-use crate::config::{Check, Peer, Peers};
+use crate::config::{Check, Peer, Peers, nearest};
 use crate::report::clean;
 use crate::rules::Catalog;
 use crate::value::{Lookup as _, Value};
@@ -98,10 +98,11 @@ impl Imported {
                     continue;
                 }
             };
-            self.set(table.of(Peer::Polaris), name, severity, catalog);
+            self.set("Polaris", table.of(Peer::Polaris), name, severity, catalog);
         }
         let off = value.at("checks").entries().filter(|(_, severity)| severity.text() == Some("ignore")).map(|(name, _)| name.to_owned());
-        self.keep_shared(table.of(Peer::Polaris), &off.collect::<Vec<_>>(), true);
+        let off: Vec<_> = off.collect();
+        self.keep_shared(table.of(Peer::Polaris), |one| one.on && !off.contains(&one.check));
         for key in ["exemptions", "customChecks"] {
             if !value.at(key).is_absent() {
                 self.left.push(format!("`{key}` is not translated: write `exemptions:` (with a reason) or rules of your own"));
@@ -113,16 +114,18 @@ impl Imported {
         let checks = value.at("checks");
         let names = |key: &str| checks.at(key).items().iter().filter_map(Value::text).map(str::to_owned).collect::<Vec<_>>();
         let (include, exclude) = (names("include"), names("exclude"));
-        if checks.at("doNotAutoAddDefaults").flag() == Some(true) {
-            for one in table.of(Peer::KubeLinter).iter().filter(|one| one.on && !include.contains(&one.check)) {
-                self.set(table.of(Peer::KubeLinter), &one.check, "off", catalog);
-            }
+        let all = checks.at("addAllBuiltIn").flag() == Some(true);
+        let defaults = all || checks.at("doNotAutoAddDefaults").flag() != Some(true);
+        let ours = table.of(Peer::KubeLinter);
+        let mut set = |name: &str, severity| self.set("kube-linter", ours, name, severity, catalog);
+        if !defaults {
+            ours.iter().filter(|one| one.on && !include.contains(&one.check)).for_each(|one| set(&one.check, "off"));
         }
-        include.iter().for_each(|name| self.set(table.of(Peer::KubeLinter), name, "error", catalog));
-        exclude.iter().for_each(|name| self.set(table.of(Peer::KubeLinter), name, "off", catalog));
-        self.keep_shared(table.of(Peer::KubeLinter), &exclude, checks.at("doNotAutoAddDefaults").flag() != Some(true));
-        if checks.at("addAllBuiltIn").flag() == Some(true) {
-            self.left.push("`addAllBuiltIn`: rules that are off are listed by `kubelint rules`; turn them on one by one".to_owned());
+        include.iter().filter(|name| !exclude.contains(name)).for_each(|name| set(name, "error"));
+        exclude.iter().for_each(|name| set(name, "off"));
+        self.keep_shared(ours, |one| (all || defaults && one.on) && !exclude.contains(&one.check));
+        if all {
+            self.add_all(ours.iter().filter(|one| !exclude.contains(&one.check)), catalog);
         }
         self.exclude = checks.at("ignorePaths").items().iter().filter_map(Value::text).map(str::to_owned).collect();
         if !value.at("customChecks").is_absent() {
@@ -130,10 +133,30 @@ impl Imported {
         }
     }
 
-    fn set(&mut self, table: &[Check], name: &str, severity: &'static str, catalog: &Catalog) {
-        let rules = table.iter().find(|one| one.check == name).map(|one| one.rules.as_slice()).unwrap_or_default();
-        let known: Vec<_> = rules.iter().filter(|rule| catalog.get(rule).is_some()).collect();
-        if known.is_empty() && severity != "off" {
+    /// Turns on what is off unless configured.
+    fn add_all<'c>(&mut self, checks: impl Iterator<Item = &'c Check>, catalog: &Catalog) {
+        for (one, rule) in checks.flat_map(|one| one.rules.iter().map(move |rule| (one, rule))) {
+            if let Some(header) = catalog.get(rule).filter(|header| !header.default_on) {
+                self.rules.entry(Arc::clone(rule)).or_insert_with(|| (header.severity.as_str(), one.check.clone()));
+            }
+        }
+        let what = "rules that look for the same are on; `kubelint rules --compare kube-linter` lists the checks without one";
+        self.left.push(format!("`addAllBuiltIn`: {what}"));
+    }
+
+    fn set(&mut self, linter: &str, table: &[Check], name: &str, severity: &'static str, catalog: &Catalog) {
+        let Some(check) = table.iter().find(|one| one.check == name) else {
+            let near = nearest(name, table.iter().map(|one| one.check.as_str()));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            self.left.push(format!("{name}: {linter} has no check of this name{near}"));
+            return;
+        };
+        let stays = |rule: &&Arc<str>| severity == "off" && check.more.contains(rule);
+        for rule in check.rules.iter().filter(stays).filter(|rule| catalog.get(rule).is_some_and(|header| header.default_on)) {
+            self.left.push(format!("{name}: {rule} stays on, for it looks for more than {name}"));
+        }
+        let known: Vec<_> = check.rules.iter().filter(|rule| catalog.get(rule).is_some() && !stays(rule)).collect();
+        if check.rules.is_empty() && severity != "off" {
             self.left.push(format!("{name}: there is no such rule"));
         }
         for rule in known {
@@ -145,10 +168,10 @@ impl Imported {
     }
 
     /// A rule is off only if every check that it stands for is: the others would be lost without a word.
-    fn keep_shared(&mut self, table: &[Check], off: &[String], defaults: bool) {
+    fn keep_shared(&mut self, table: &[Check], runs: impl Fn(&Check) -> bool) {
         let left = &mut self.left;
         self.rules.retain(|rule, (severity, name)| {
-            let alive = |one: &&Check| defaults && one.on && one.rules.contains(rule) && !off.contains(&one.check);
+            let alive = |one: &&Check| runs(one) && one.rules.contains(rule);
             let Some(other) = table.iter().find(alive).filter(|_| *severity == "off") else { return true };
             left.push(format!("{name}: {rule} stays on, for it stands for {} too", other.check));
             false
@@ -156,7 +179,11 @@ impl Imported {
     }
 
     fn text(&self, file: &Path) -> String {
-        let mut text = format!("# From {}.\nversion: 1\n", clean(&file.display().to_string()));
+        let mut text = format!("# From {}.\n", clean(&file.display().to_string()));
+        for line in &self.left {
+            let _ = writeln!(text, "# Not translated: {}", clean(line));
+        }
+        text.push_str("version: 1\n");
         if !self.rules.is_empty() {
             text.push_str("rules:\n");
         }
@@ -220,6 +247,35 @@ mod tests {
         let found = import("checks:\n  doNotAutoAddDefaults: true\n  include: [privileged-container]\n").unwrap();
         assert_eq!(found.rules["privileged-container"].0, "error");
         assert_eq!(found.rules["image-tag-missing-or-latest"].0, "off");
+    }
+
+    #[test]
+    fn all_checks_are_all_checks() {
+        let found = import("checks:\n  addAllBuiltIn: true\n  doNotAutoAddDefaults: true\n  exclude: [latest-tag]\n").unwrap();
+        let off: Vec<_> = found.rules.iter().filter(|(_, (severity, _))| *severity == "off").map(|(rule, _)| &**rule).collect();
+        assert_eq!(off, ["image-tag-missing-or-latest"]);
+        let (table, catalog) = (Peers::read().unwrap(), Catalog::builtin().unwrap());
+        for rule in table.of(Peer::KubeLinter).iter().filter(|one| one.check != "latest-tag").flat_map(|one| &one.rules) {
+            assert!(catalog.get(rule).unwrap().default_on || found.rules.contains_key(rule), "{rule} stays off");
+        }
+    }
+
+    #[test]
+    fn a_broader_rule_outlives_the_check_and_unknown_checks_are_said() {
+        let found = import("checks:\n  exclude: [invalid-target-ports, nosuch-check, latest-tags]\n").unwrap();
+        assert_eq!(found.rules.keys().map(|rule| &**rule).collect::<Vec<_>>(), ["service-target-port"]);
+        let left = [
+            "invalid-target-ports: schema-invalid stays on, for it looks for more than invalid-target-ports",
+            "nosuch-check: kube-linter has no check of this name",
+            "latest-tags: kube-linter has no check of this name; did you mean `latest-tag`?",
+        ];
+        assert_eq!(found.left, left);
+        let text = found.text(Path::new(".kube-linter.yaml"));
+        assert!(left.iter().all(|line| text.contains(&format!("# Not translated: {line}\n"))), "{text}");
+        let found = import("checks:\n  doNotAutoAddDefaults: true\n").unwrap();
+        assert!(!found.rules.contains_key("schema-invalid") && found.rules.contains_key("service-target-port"), "{:?}", found.rules);
+        let found = import("checks:\n  exclude: [schema-validation]\n").unwrap();
+        assert!(found.left.iter().any(|line| line.contains("invalid-target-ports too")), "{:?}", found.left);
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub struct Check {
     pub check: String,
     /// Ours.
     pub rules: Vec<Arc<str>>,
+    /// Those of them that look for more than it does: they outlive it.
+    #[serde(default)]
+    pub more: Vec<Arc<str>>,
     /// Does it run there unless configured?
     pub on: bool,
     /// It is only those findings of the rules whose path or message has this in it.
