@@ -61,9 +61,12 @@ pub(super) fn explain(explain: &Explain, streams: &mut Streams) -> Ended {
         row("parameter", format!("{} = {}: {}", param.name, param.default, param.description))?;
     }
     rule.related_resources.iter().try_for_each(|link| row("read more", link.clone()))?;
+    let params = rule.params.iter().map(|param| Ok(format!("{}: {}", param.name, param.default.to_json_str().map_err(Failed::said)?)));
+    let params = params.collect::<Result<Vec<_>, Failed>>()?.join(", ");
+    let params = if params.is_empty() { params } else { format!(", params: {{ {params} }}") };
     writeln!(
         out,
-        "\nTo configure it, in kubelint.yaml:\n\n  rules:\n    {}: {{ severity: {} }}   # off, info, warning or error",
+        "\nTo configure it, in kubelint.yaml:\n\n  rules:\n    {}: {{ severity: {}{params} }}   # off, info, warning or error",
         rule.id, rule.severity
     )?;
     writeln!(out, "\nTo accept one finding, on its line or above it:\n\n  # kubelint: ignore[{}] why", rule.id)?;

@@ -265,6 +265,18 @@ mod tests {
         for (text, wanted) in [
             ("ruels: {}\n", "1: unknown key `ruels`; did you mean `rules`?"),
             ("rules:\n  pdb-mising: {severity: off}\n", "2: unknown rule `pdb-mising`; did you mean `pdb-missing`?"),
+            (
+                "rules:\n  pdb-missing: {min_replicas: 3}\n",
+                "2: unknown key `min_replicas`; put it under `params`, as in `params: {min_replicas: 2}`",
+            ),
+            (
+                "rules:\n  pdb-missing: {parameters: {min_replicas: 3}}\n",
+                "2: unknown key `parameters`; put it under `params`, as in `params: {min_replicas: 2}`",
+            ),
+            (
+                "exemptions: [{rule: pdb-missing, object: a/b/c, reason: x, until: 2027-01-31}]\n",
+                "1: unknown key `until`; did you mean `expires`?",
+            ),
             ("rules:\n  pdb-missing: {serverity: off}\n", "2: unknown key `serverity`; did you mean `severity`?"),
             ("rules:\n  pdb-missing: {severity: fatal}\n", "2: expected one of off, info, warning, error"),
             (

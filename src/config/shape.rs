@@ -75,6 +75,10 @@ pub(super) const RULE_KEYS: [(&str, &str); 2] =
 
 pub(super) const SEVERITIES: [&str; 4] = ["off", "info", "warning", "error"];
 
+/// Keys that people write for others, too far from them to be found by their letters.
+const MEANT: [(&str, &str); 5] =
+    [("until", "expires"), ("expiry", "expires"), ("expiration", "expires"), ("because", "reason"), ("justification", "reason")];
+
 /// A mistake and where it is.
 pub(super) type Complaint = (Path, String);
 
@@ -162,7 +166,14 @@ fn map(keys: &[Key], value: &Value, path: &Path, rules: &[KnownRule], found: &mu
     for (name, child) in value.entries() {
         match keys.iter().find(|key| key.name == name) {
             Some(key) => check(&key.shape, child, &path.child(name), rules, found),
-            None => found.push((path.child(name), format!("unknown key `{name}`{}", hint(name, keys.iter().map(|key| key.name))))),
+            None => {
+                let meant = MEANT.iter().find(|(written, meant)| *written == name && keys.iter().any(|key| key.name == *meant));
+                let near = match meant {
+                    Some((_, meant)) => format!("; did you mean `{meant}`?"),
+                    None => hint(name, keys.iter().map(|key| key.name)),
+                };
+                found.push((path.child(name), format!("unknown key `{name}`{near}")));
+            }
         }
     }
     for key in keys.iter().filter(|key| key.required && value.at(key.name).is_absent()) {
@@ -186,9 +197,19 @@ fn rule(id: &str, setting: &Value, path: &Path, rules: &[KnownRule], found: &mut
         match name {
             "severity" => severity(child, &path, found),
             "params" => params(id, child, &path, rules, found),
-            _ => found.push((path, format!("unknown key `{name}`{}", hint(name, RULE_KEYS.map(|(key, _)| key))))),
+            _ => found.push((path, format!("unknown key `{name}`{}", misplaced(id, name, rules)))),
         }
     }
+}
+
+/// What to do about a key that rules do not have: parameters belong under `params`.
+fn misplaced(id: &str, name: &str, rules: &[KnownRule]) -> String {
+    let params = rules.iter().find(|rule| rule.id == id).map(|rule| rule.params.as_slice()).unwrap_or_default();
+    let meant = params.iter().find(|param| param.name == name);
+    let meant = meant.or_else(|| params.first().filter(|_| ["parameters", "parameter", "param", "options"].contains(&name)));
+    let Some(param) = meant else { return hint(name, RULE_KEYS.map(|(key, _)| key)) };
+    let value = param.default.to_json_str().unwrap_or_else(|_| "...".into());
+    format!("; put it under `params`, as in `params: {{{}: {value}}}`", param.name)
 }
 
 /// Unquoted `off` is false to a YAML 1.1 reader.

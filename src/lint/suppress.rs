@@ -160,7 +160,7 @@ impl Suppressions {
         }
         for annotation in self.annotations.iter().filter(|annotation| !annotation.used) {
             let line = &annotation.line;
-            let message = self.message(&line.rule, &line.reason, policy);
+            let message = several(&line.rule).unwrap_or_else(|| self.message(&line.rule, &line.reason, policy));
             complaints.push(Complaint { at: None, object: Some(annotation.object), path: line.path.clone(), message });
         }
         complaints
@@ -176,6 +176,17 @@ impl Suppressions {
         }
         format!("nothing of rule `{rule}` is found here: remove the suppression")
     }
+}
+
+/// What to say of an annotation's line that names several rules.
+fn several(rules: &str) -> Option<String> {
+    let names: Vec<&str> = rules.split([',', ' ']).map(|name| name.trim_matches(['[', ']'])).filter(|name| !name.is_empty()).collect();
+    let lines: Vec<String> = names.iter().map(|name| format!("`{name}: why`")).collect();
+    let said = format!(
+        "`{rules}` is not one rule, and ignores nothing: kubelint.dev/ignore takes one `rule[@container]: reason` a line, here the lines {} below `kubelint.dev/ignore: |`",
+        lines.join(" and ")
+    );
+    (names.len() > 1).then_some(said)
 }
 
 /// Numbers of things by what they belong to.
