@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use kubelint::rules::Catalog;
 
@@ -26,6 +27,25 @@ fn table(catalog: &Catalog) -> String {
         }
     }
     text
+}
+
+/// What the README shows of the first example is there, in this order; `...` stands for what is left out.
+#[test]
+fn the_first_example_is_a_true_excerpt() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, rest) = text.split_once("$ kubelint testdata/incident\n").unwrap();
+    let (shown, _) = rest.split_once("\n$ ").unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_kubelint")).args(["--isolated", "testdata/incident"]).current_dir(folder).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (mut left, parts) = (&*printed, shown.split("...\n").filter(|part| !part.trim().is_empty()));
+    assert!(parts.clone().count() > 2, "{shown}");
+    for part in parts {
+        let at = left.find(part).unwrap_or_else(|| panic!("this is not printed, or not here:\n{part}\nin\n{left}"));
+        left = left.split_at(at + part.len()).1;
+    }
+    assert_eq!(left.trim(), "", "the example ends with the last line");
 }
 
 #[test]
