@@ -16,12 +16,24 @@ package kubelint.pdb_overlap
 import rego.v1
 
 # METADATA
-# description: another budget that selects the same pods
+# description: a budget whose pods other budgets select too, said once for all of them
 findings contains finding if {
-	some overlap in input.related.self.overlaps
+	overlaps := input.related.self.overlaps
+	count(overlaps) > 0
+	workloads := {sprintf("%s %s", [overlap.workload.kind, overlap.workload.name]) | some overlap in overlaps}
+	budgets := {overlap.place.object.name | some overlap in overlaps}
 	finding := {
 		"path": ["spec", "selector"],
-		"message": sprintf("%s %s is selected by this budget and by PodDisruptionBudget %s: the eviction API answers 500 for a pod with two budgets, whatever they allow; keep one", [overlap.workload.kind, overlap.workload.name, overlap.place.object.name]),
-		"related": [object.union({"message": "the other budget"}, overlap.place)],
+		"message": sprintf("%s: selected by this budget and by PodDisruptionBudget %s: the eviction API answers 500 for a pod with two budgets, whatever they allow; keep one", [_few(workloads), _few(budgets)]),
+		"related": [object.union({"message": "the other budget"}, place) | some place in {overlap.place | some overlap in overlaps}],
 	}
 }
+
+_few(names) := concat(", ", names) if count(names) <= 3
+
+_few(names) := sprintf("%s and %d more", [concat(", ", array.slice(sort(names), 0, 3)), count(names) - 3]) if {
+	count(names) > 3
+	count(names) < 7
+}
+
+_few(names) := sprintf("%s and others", [concat(", ", array.slice(sort(names), 0, 3))]) if count(names) >= 7
