@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::rounding::Budget;
+use super::rounding::{Amount, Budget};
 use super::{Entry, View, entry, scale};
 use crate::facts::record::record;
 use crate::objects::{GroupKind, Object, Selector};
 use crate::value::{Lookup, Value, array, nullable};
 
 const PDB: GroupKind<'static> = GroupKind { group: "policy", kind: "PodDisruptionBudget" };
+
+/// How many budgets of a workload, and overlaps of a budget, are told: more say nothing new, and all of them grow with the cube.
+const TOLD: usize = 8;
 
 /// `pdbs` of a workload, or of the target of an autoscaler; `self` of a budget.
 pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
@@ -21,7 +24,7 @@ pub(super) fn entries(view: &View<'_>) -> Vec<Entry> {
         Some(view.object.clone())
     };
     let pdbs = workload.map(|workload| covering(view, &workload)).unwrap_or_default();
-    vec![("pdbs", array(pdbs.iter().map(|pdb| budget(view, pdb, &counted(view, pdb)))))]
+    vec![("pdbs", array(pdbs.iter().take(TOLD).map(|pdb| budget(view, pdb, &counted(view, pdb)))))]
 }
 
 /// The budgets whose selector matches a workload's template labels.
@@ -49,14 +52,17 @@ fn counted(view: &View<'_>, pdb: &Object) -> Vec<Arc<Object>> {
 }
 
 /// The record of one budget. The numbers are those of all workloads together; `null` where one of them has no scale, such
-/// as a DaemonSet.
+/// as a DaemonSet, and where a value of the budget cannot be read: the schema says so then.
 fn budget(view: &View<'_>, pdb: &Object, workloads: &[Arc<Object>]) -> Value {
     let spec = pdb.value.at("spec");
     let budget = Budget::read(spec);
+    let unreadable = |field: &str| !spec.at(field).is_absent() && Amount::read(spec.at(field)).is_none();
+    let readable = !unreadable("maxUnavailable") && !unreadable("minAvailable");
     let scales: Option<Vec<scale::Scale>> = workloads.iter().map(|workload| scale::of(view, workload)).collect();
+    let scales = scales.filter(|_| readable);
     let sum = |pick: fn(&scale::Scale) -> i64| scales.as_ref().map(|all| all.iter().map(pick).fold(0_i64, i64::saturating_add));
     let (expected, lowest) = (sum(|scale| scale.floor), sum(|scale| scale.lowest));
-    let blocks = |count: Option<i64>| Value::from(count.map_or(budget.always_blocks(), |count| budget.blocks(count)));
+    let blocks = |count: Option<i64>| Value::from(readable && count.map_or(budget.always_blocks(), |count| budget.blocks(count)));
     record! {
         "place": entry::place(view, pdb, &["metadata", "name"]),
         "name": Value::String(pdb.identity.name.clone()),
@@ -85,7 +91,7 @@ fn itself(view: &View<'_>) -> Value {
                 "workload": workload.identity.to_value(),
             }
         };
-        others.map(overlap).collect::<Vec<_>>()
+        others.take(TOLD).map(overlap).collect::<Vec<_>>()
     });
     let workload = |workload: &Arc<Object>| {
         let scale = scale::of(view, workload);
@@ -99,7 +105,7 @@ fn itself(view: &View<'_>) -> Value {
         }
     };
     let own = budget(view, view.object, &workloads);
-    entry::with(&own, [("workloads", array(workloads.iter().map(workload))), ("overlaps", array(overlaps))])
+    entry::with(&own, [("workloads", array(workloads.iter().map(workload))), ("overlaps", array(overlaps.take(TOLD)))])
 }
 
 #[cfg(test)]
@@ -200,6 +206,29 @@ mod tests {
             for overlap in found {
                 assert_eq!((overlap.at("name").text(), overlap.dig(&["workload", "name"]).text()), (Some("c"), Some("s")));
             }
+        }
+    }
+
+    #[test]
+    fn of_many_overlaps_a_few_are_told() {
+        let of = |nth: usize| {
+            let select = r#"{"maxUnavailable":1,"selector":{"matchLabels":{"app":"a"}}}"#;
+            [pdb("v1", &format!("b{nth}"), select), workload("StatefulSet", &format!("s{nth}"), "a", 3)]
+        };
+        let objects: Vec<String> = (0..80).flat_map(of).collect();
+        let unit = Unit::new(&objects.iter().map(String::as_str).collect::<Vec<_>>());
+        let own = unit.related("b0", Need::Pdbs).at("self").clone();
+        assert_eq!((own.at("workloads").items().len(), own.at("overlaps").items().len()), (80, 8));
+        assert_eq!(unit.related("s0", Need::Pdbs).at("pdbs").items().len(), 8);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_blocks_nothing() {
+        let store = workload("StatefulSet", "s", "a", 3);
+        for value in [r#""1""#, r#""99999999999999999999%""#] {
+            let budget = pdb("v1", "b", &format!(r#"{{"maxUnavailable":{value},"selector":{{"matchLabels":{{"app":"a"}}}}}}"#));
+            let own = Unit::new(&[&store, &budget]).related("b", Need::Pdbs).at("self").clone();
+            assert_eq!((text(own.at("expected")), text(own.at("blocks"))), ("null".into(), "false".into()), "{value}");
         }
     }
 
