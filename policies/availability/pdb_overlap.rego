@@ -31,9 +31,4 @@ findings contains finding if {
 
 _few(names) := concat(", ", names) if count(names) <= 3
 
-_few(names) := sprintf("%s and %d more", [concat(", ", array.slice(sort(names), 0, 3)), count(names) - 3]) if {
-	count(names) > 3
-	count(names) < 7
-}
-
-_few(names) := sprintf("%s and others", [concat(", ", array.slice(sort(names), 0, 3))]) if count(names) >= 7
+_few(names) := sprintf("%s and others", [concat(", ", array.slice(sort(names), 0, 3))]) if count(names) > 3
