@@ -324,6 +324,21 @@ fn values_of_secrets_are_shown_nowhere() {
         assert!(ran.out.contains("yaml-ambiguous-scalar") && !ran.out.contains("hunter2"), "{}", ran.out);
     }
     assert!(folder.run(&["lint", "again.yaml"]).out.contains("<redacted>"));
+    let head = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+    for (name, rest) in [
+        ("twice.yaml", "stringData: {p: LEAKfirst, p: second}\n"),
+        ("bogus.yaml", "bogus: LEAK1\nstringData: {q: 1_000, bool: yes}\n"),
+        ("alias.yaml", "stringData:\n  password: *LEAKalias\n"),
+        ("tag.yaml", "stringData:\n  password: !LEAK x\n"),
+        ("int.yaml", "stringData:\n  password: !!int LEAKtag\n"),
+    ] {
+        folder.write(name, &format!("{head}{rest}"));
+        for args in [&["lint", "--format", "text", name][..], &["lint", "--format", "json", name], &["facts", name]] {
+            let ran = folder.run(args);
+            assert!(!format!("{}{}", ran.out, ran.err).contains("LEAK"), "{}{}", ran.out, ran.err);
+            assert!(!format!("{}{}", ran.out, ran.err).contains("1_000"), "{}{}", ran.out, ran.err);
+        }
+    }
 }
 
 #[test]

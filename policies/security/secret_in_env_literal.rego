@@ -12,7 +12,7 @@
 #   since: 0.1.0
 #   profiles: [recommended, security]
 #   params:
-#     names: {default: "(?i)(^|[_.-])(pass(word|wd|phrase)?|secret|token|api[_-]?key|(access|private|secret|encryption|signing)[_-]?key|credentials?)$", description: "regular expression for names of variables that hold secrets"}
+#     names: {default: "(?i)((^|[_.-])(pass(wd|phrase)?|secret|token|api[_-]?key|(access|private|secret|encryption|signing)[_-]?key|secret_key_base|credentials?|dsn|jwt([_-]key)?|(redis|valkey)(cli)?_auth)|password|[_.-]pwd)([_.-]?[0-9]+)?$", description: "regular expression for names of variables that hold secrets"}
 #     harmless_names: {default: "(?i)(allow_empty_password|^etcd_(auth|initial_cluster)_token$|_(file|path|name|enabled|required|policy|ttl|expiry|length)$|^use_)", description: "names that only sound like it"}
 #     harmless_values: {default: "^$|^(?i:yes|no|true|false|on|off|none|null|[0-9]+)$|^/[^ ]+$|^\\$\\(|^\\$\\{|^<[^>]*>$|^\\*+$", description: "values that are no secrets: empty, switches, numbers, paths, references, placeholders"}
 package kubelint.secret_in_env_literal

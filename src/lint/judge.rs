@@ -10,6 +10,7 @@ use super::store::Opened;
 use crate::finding::{Finding, Severity};
 use crate::objects::Origin;
 use crate::place::Path;
+use crate::report::secret;
 use crate::rules::Engine;
 use crate::value::Lookup;
 use crate::yaml::NoteKind;
@@ -103,6 +104,9 @@ pub(super) fn duplicate(subject: &Subject<'_>, severity: Severity, first_line: u
     own("duplicate-object", severity, subject, path, message)
 }
 
+/// What is said of an ambiguous scalar that nobody may see.
+const UNQUOTED: &str = "YAML 1.1, which kubectl reads, takes this plain value for a number or a boolean: quote it";
+
 /// Notes of the YAML reader that lie inside the object become findings, with the note's place.
 pub(super) fn notes(subject: &Subject<'_>, opened: &Opened, policy: &Policy) -> Vec<(Finding, crate::yaml::Span)> {
     let Origin::Document { document, path: inside, .. } = &subject.object.origin else { return Vec::new() };
@@ -117,7 +121,9 @@ pub(super) fn notes(subject: &Subject<'_>, opened: &Opened, policy: &Policy) -> 
         };
         let Some(severity) = policy.native(rule) else { continue };
         let path: Path = rest.iter().cloned().collect();
-        found.push((own(rule, severity, subject, path, note.message.clone()), note.span));
+        let quoted = note.kind == NoteKind::AmbiguousScalar && secret::hides(&subject.object.value, &path);
+        let message = if quoted { UNQUOTED.to_owned() } else { note.message.clone() };
+        found.push((own(rule, severity, subject, path, message), note.span));
     }
     found
 }

@@ -44,6 +44,7 @@ impl Opened {
         let sources = sources(&stream);
         let remarks = remarks(&stream);
         let mut secret: Vec<Range<usize>> = objects.flat_map(|object| secrets(&stream, object)).collect();
+        secret.extend(stream.documents.iter().flat_map(|document| secret::written(document, &stream.text)));
         secret.sort_by_key(|range| (range.start, range.end));
         let documents = stream.documents;
         Self { source: Arc::new(SourceText { text: stream.text, secret }), documents, remarks, sources }

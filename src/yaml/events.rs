@@ -7,7 +7,7 @@ use libyaml_safer::{EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle}
 use super::arena::Style;
 use super::build::{At, Builder, Scalar};
 use super::note::NoteKind;
-use super::resolve::{is_known_tag, shorten};
+use super::resolve::is_known_tag;
 use super::text::LineCounter;
 use super::{Document, Limits, MOST_DOCUMENTS, ReadError, Text, hint, scalar, too_many};
 
@@ -161,8 +161,8 @@ impl<'t> Reader<'t> {
     }
 
     fn note_tag(&mut self, tag: Option<&str>, at: At) {
-        if let Some(tag) = tag.filter(|tag| !is_known_tag(tag)) {
-            let message = format!("the tag `{}` means nothing to kubectl, which ignores it: delete it", shorten(tag));
+        if tag.is_some_and(|tag| !is_known_tag(tag)) {
+            let message = "this tag means nothing to kubectl, which ignores it: delete it, or quote the value".to_owned();
             self.builder.note(NoteKind::UnknownTag, at.start, at.end, None, message);
         }
     }

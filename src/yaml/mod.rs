@@ -23,12 +23,14 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 mod text;
+mod written;
 
 pub use arena::Style;
 pub use comments::Comment;
 pub use locate::{NodeInfo, Shared};
 pub use note::{Note, NoteKind};
 pub use text::{Encoding, Position, Span, Text};
+pub use written::Pair;
 
 use crate::value::Value;
 

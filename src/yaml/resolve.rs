@@ -52,7 +52,7 @@ fn forced(tag: &str, text: &str) -> Result<Resolved, String> {
         ("bool", Resolved::Bool(_)) | ("null", Resolved::Null) | ("float", Resolved::Float(_)) => Ok(resolved),
         ("int", Resolved::Int(_) | Resolved::Uint(_)) => Ok(resolved),
         ("float", Resolved::Int(n)) => Ok(Resolved::Float(n as f64)),
-        _ => Err(format!("`{}` is not what its tag !!{tag} says: correct it, or delete the tag", shorten(text))),
+        _ => Err(format!("this text is not what its tag !!{tag} says: correct it, or delete the tag")),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::value::Value;
 
 use super::super::arena::{KeyText, Kind, NodeId};
-use super::super::resolve::shorten;
 use super::{At, Builder, Built, Key, MERGED};
 
 /// How much there is of something, aliases followed.
@@ -40,10 +39,13 @@ impl Builder<'_> {
     pub(in crate::yaml) fn alias(&mut self, name: &str, at: At) -> Built {
         let target = self.names.get(name).and_then(|anchor| self.anchors.get(*anchor));
         let Some(target) = target else {
-            return self.fault(at.start, format!("no anchor `&{}` stands before this alias in its document", shorten(name)));
+            return self.fault(
+                at.start,
+                "no anchor of this name stands before this alias in its document: correct it, or quote the value".to_owned(),
+            );
         };
         let Some(value) = target.value.clone() else {
-            return self.fault(at.start, format!("the anchor `&{}` would contain itself", shorten(name)));
+            return self.fault(at.start, "this anchor would contain itself".to_owned());
         };
         let (id, key, size, height) = (target.node, target.key.clone(), target.size, target.height);
         self.aliased.add(size);

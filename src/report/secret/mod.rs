@@ -2,12 +2,19 @@
 //! arguments and in the configuration of caches, and those in URLs. Said once, for excerpts, diffs and documents alike. Goes by names
 //! and forms: it cannot know a secret that looks like anything else.
 
+mod names;
+mod words;
+
 use std::ops::Range;
+
+use rustc_hash::FxHashSet;
 
 use crate::finding::{Fix, PatchOp};
 use crate::place::{Path, Step, Within};
 use crate::value::{Lookup, Value, array, object};
-use crate::yaml::{Document, Text};
+use crate::yaml::{Document, Pair, Text};
+use names::{is_harmless, is_secret_name};
+use words::{Tools, is_flag, parts};
 
 /// What stands for a value that nobody may see.
 pub const REDACTED: &str = "<redacted>";
@@ -15,25 +22,11 @@ pub const REDACTED: &str = "<redacted>";
 /// The copy of itself that `kubectl apply` leaves in an object.
 const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Words behind which a password stands: arguments and directives of Redis and its kin, and what clients call it.
-const FLAGS: [&str; 8] =
-    ["requirepass", "masterauth", "primaryauth", "masterpass", "pass", "password", "tls-key-file-pass", "tls-client-key-file-pass"];
+/// What of a Secret may be seen, and is judged like everything else.
+const OF_SECRETS: [&str; 5] = ["apiVersion", "kind", "type", "immutable", "metadata"];
 
-/// How names of variables and keys end that hold secrets, behind a separator or as the whole name.
-const NAMES: [&str; 12] = [
-    "pass",
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "access_key",
-    "private_key",
-    "credential",
-    "credentials",
-];
+/// Items of a list that are looked at for the command that it calls.
+const MOST_BEFORE: usize = 64;
 
 /// A value, or a part of one, to hide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +53,68 @@ pub fn ranges(document: &Document, text: &Text, inside: &Path, value: &Value) ->
         Some(if shown.chars().eq(meant) { span.start.offset..span.end.offset } else { whole })
     };
     found.iter().filter_map(range).collect()
+}
+
+/// Where in a text secrets are by what is written, whether it counts or not: values that a later key of the same name overrides,
+/// and all of a Secret. Anchors and tags before a value are part of it.
+pub fn written(document: &Document, text: &Text) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut all_seen, mut seen) = (FxHashSet::default(), FxHashSet::default());
+    document.each_mapping(text, |pairs| {
+        let has = |key: &str| pairs.iter().any(|pair| pair.key == key);
+        let secret = any(pairs, "kind", |kind| kind == "Secret") && is_whole(has);
+        let named = any(pairs, "name", is_secret_name);
+        let mut later: FxHashSet<&str> = FxHashSet::default();
+        for pair in pairs.iter().rev() {
+            let overridden = !later.insert(&pair.key);
+            let all = secret && !OF_SECRETS.contains(&&*pair.key);
+            if all || is_secret_name(&pair.key) && pair.scalar.is_some() || named && pair.key == "value" || overridden {
+                let shows = |value: &str| !all && (is_harmless(value) || is_switch(pair, value, overridden, named));
+                let mut alone = FxHashSet::default();
+                let seen = if all {
+                    &mut all_seen
+                } else if pair.scalar.is_some() {
+                    &mut alone
+                } else {
+                    &mut seen
+                };
+                document.each_scalar(text, pair, seen, |range, value| {
+                    if !shows(value) {
+                        found.push(range)
+                    }
+                });
+            }
+        }
+    });
+    found
+}
+
+/// Does a key stand in a mapping with such a value?
+fn any(pairs: &[Pair<'_>], key: &str, is: impl Fn(&str) -> bool) -> bool {
+    pairs.iter().filter(|pair| pair.key == key).filter_map(|pair| pair.scalar.as_deref()).any(is)
+}
+
+/// A scalar that is overridden and neither named like a secret nor looks like one.
+fn is_switch(pair: &Pair<'_>, value: &str, overridden: bool, named: bool) -> bool {
+    overridden && pair.scalar.is_some() && !is_secret_name(&pair.key) && !(named && pair.key == "value") && parts(value).is_empty()
+}
+
+/// Does a path lead to something that nobody may see, by the keys on its way?
+pub fn hides(value: &Value, path: &Path) -> bool {
+    let mut at = value;
+    for step in path.steps() {
+        at = match step {
+            Step::Index(index) => at.items().get(*index).unwrap_or(&Value::Undefined),
+            Step::Key(key) => {
+                let named = &**key == "value" && at.at("name").text().is_some_and(is_secret_name);
+                if named || is_secret_name(key) || &**key == APPLIED || is_secret(at) && !OF_SECRETS.contains(&&**key) {
+                    return true;
+                }
+                at.at(key)
+            }
+        };
+    }
+    false
 }
 
 /// The value with every secret replaced.
@@ -174,14 +229,24 @@ fn leaves(value: &Value, frame: &Frame<'_>, found: &mut Vec<Hidden>) {
 
 /// Is a value of a mapping a secret, by its key and its neighbours?
 fn hides_entry(map: &Value, key: &str, value: &Value) -> bool {
-    let of_secret = || map.at("kind").text() == Some("Secret") && map.at("apiVersion").text() == Some("v1");
     match (key, value) {
-        ("data" | "stringData", _) => of_secret(),
+        _ if is_secret(map) && !OF_SECRETS.contains(&key) => true,
         (APPLIED, _) => true,
         ("value", Value::String(text)) if map.at("name").text().is_some_and(is_secret_name) => !is_harmless(text),
         (_, Value::String(text)) => is_secret_name(key) && !is_harmless(text),
+        (_, Value::Number(_)) => is_secret_name(key) && !is_harmless(&value.to_string()),
         _ => false,
     }
+}
+
+/// Is a mapping a Secret, and not a reference to one?
+fn is_secret(map: &Value) -> bool {
+    map.at("kind").text() == Some("Secret") && is_whole(|key| !matches!(map.at(key), Value::Undefined))
+}
+
+/// Has a mapping the keys of an object and not those of a reference?
+fn is_whole(has: impl Fn(&str) -> bool) -> bool {
+    ["metadata", "data", "stringData"].iter().any(|key| has(key)) || has("apiVersion") && !has("name")
 }
 
 /// Is an item of a list a secret, by the item before it (`[--requirepass, hunter2]`)?
@@ -191,107 +256,11 @@ fn hides_item(items: &[Value], index: usize) -> bool {
     if before.is_some_and(is_flag) {
         return !is_harmless(text) && !text.starts_with("--");
     }
+    if before.is_some_and(words::is_short) || words::is_short(text) {
+        let tools = items.iter().take(index.min(MOST_BEFORE)).filter_map(Value::text).fold(Tools::default(), Tools::with);
+        return tools.hides(before.unwrap_or_default(), text).is_some();
+    }
     text.len() > 1 && text.starts_with('>') && items.iter().take(index).any(|item| matches!(item.text(), Some("--user" | "user")))
-}
-
-fn is_flag(word: &str) -> bool {
-    let name = word.trim_start_matches('-').to_ascii_lowercase();
-    FLAGS.contains(&name.as_str()) && (word.starts_with('-') || !matches!(&*name, "pass" | "password"))
-}
-
-/// Is it called like something that holds a secret: `REDIS_PASSWORD`, `api-key`, `token`?
-fn is_secret_name(name: &str) -> bool {
-    if name.len() < 4 || name.len() > 128 {
-        return false;
-    }
-    let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
-    name.ends_with("password")
-        || NAMES.iter().any(|end| name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('_')))
-}
-
-/// A value that is no secret: a switch, a number, a path, or a reference to what is elsewhere.
-fn is_harmless(text: &str) -> bool {
-    let text = text.trim();
-    text.is_empty()
-        || matches!(text.to_ascii_lowercase().as_str(), "yes" | "no" | "true" | "false" | "on" | "off" | "none" | "null")
-        || text.chars().all(|c| c.is_ascii_digit()) && text.len() < 4
-        || text.starts_with(['/', '$', '<'])
-        || text.contains("{{")
-}
-
-/// The secret parts of a text, in order: behind the names of directives and arguments, in assignments and in URLs.
-fn parts(text: &str) -> Vec<Within> {
-    const MARKS: [&str; 9] = ["-cli", "pass", "auth", "://", "PASS", "TOKEN", "SECRET", "KEY", "user "];
-    let mut found = Vec::new();
-    if !MARKS.iter().any(|mark| text.contains(mark)) {
-        return found;
-    }
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if !line.trim_start().starts_with('#') && MARKS.iter().any(|mark| line.contains(mark)) {
-            line_parts(line, at, &mut found);
-        }
-        at += line.chars().count();
-    }
-    found
-}
-
-fn line_parts(line: &str, at: usize, found: &mut Vec<Within>) {
-    let words = words(line);
-    let acl = words.iter().any(|(_, word)| *word == "--user") || words.first().is_some_and(|(_, word)| *word == "user");
-    let client = words.iter().any(|(_, word)| word.ends_with("redis-cli") || word.ends_with("valkey-cli"));
-    for (nth, (start, word)) in words.iter().enumerate() {
-        let mut hide = |from: usize, text: &str| {
-            if !text.is_empty() && !is_harmless(text) {
-                found.push(Within { start: at + from, end: at + from + text.chars().count() });
-            }
-        };
-        let before = |back: usize| nth.checked_sub(back).and_then(|nth| words.get(nth)).map_or("", |(_, word)| *word);
-        let chars = |text: &str| text.chars().count();
-        if is_flag(before(1)) || client && before(1) == "-a" || before(2) == "auth-pass" {
-            if !word.starts_with("--") {
-                hide(*start, word);
-            }
-        } else if let Some(password) = word.strip_prefix('>').filter(|_| acl) {
-            hide(start + 1, password);
-        } else if let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_flag(name) || is_secret_name(name)) {
-            let value = value.trim_matches(['"', '\'']);
-            let quoted = usize::from(word.get(name.len() + 1..).is_some_and(|rest| rest.starts_with(['"', '\''])));
-            hide(start + chars(name) + 1 + quoted, value);
-        } else if let Some((from, password)) = in_url(word) {
-            hide(start + from, password);
-        }
-    }
-}
-
-/// `redis://user:password@host`: where the password begins, in characters, and the password.
-fn in_url(word: &str) -> Option<(usize, &str)> {
-    let (scheme, rest) = word.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (user, password) = host.rsplit_once('@')?.0.split_once(':')?;
-    Some((scheme.chars().count() + 3 + user.chars().count() + 1, password))
-}
-
-/// The words of a line without quotes and brackets around them, each with its first character.
-fn words(line: &str) -> Vec<(usize, &str)> {
-    let mut words = Vec::new();
-    let (mut start, mut begin, mut count) = (0, None, 0);
-    let around = ['"', '\'', ',', '[', ']', ';', '(', ')', '`'];
-    for (offset, c) in line.char_indices().chain([(line.len(), ' ')]) {
-        if c.is_whitespace() {
-            if let Some(from) = begin.take()
-                && let Some(word) = line.get(from..offset)
-            {
-                let inner = word.trim_start_matches(around);
-                let skipped = word.chars().count() - inner.chars().count();
-                words.push((start + skipped, inner.trim_end_matches(around)));
-            }
-        } else if begin.is_none() {
-            (begin, start) = (Some(offset), count);
-        }
-        count += 1;
-    }
-    words
 }
 
 #[cfg(test)]
@@ -304,6 +273,7 @@ mod tests {
         let stream = read(text.as_bytes(), &Limits::default());
         let document = &stream.documents[0];
         let mut secret = ranges(document, &stream.text, &Path::root(), &document.value);
+        secret.extend(written(document, &stream.text));
         secret.sort_by_key(|range| range.start);
         super::super::SourceText { text: stream.text, secret }.redacted()
     }
@@ -334,6 +304,24 @@ mod tests {
             ("data: {x: \"requirepass \\x68unter2\"}\n", "data: {x: <redacted>}\n"),
             ("auth:\n  password: hunter2\n  existingSecret: name\n", "auth:\n  password: <redacted>\n  existingSecret: name\n"),
             ("spec: {secretName: tls, imagePullSecrets: [{name: a}]}\n", "spec: {secretName: tls, imagePullSecrets: [{name: a}]}\n"),
+            ("args: [redis-cli, -a, hunter2, ping]\n", "args: [redis-cli, -a, <redacted>, ping]\n"),
+            ("args: [redis-cli, -ahunter2, ping]\n", "args: [redis-cli, <redacted>, ping]\n"),
+            ("args: [mysqladmin, -phunter2, ping]\n", "args: [mysqladmin, <redacted>, ping]\n"),
+            ("args: [mongosh, -p, hunter2]\n", "args: [mongosh, -p, <redacted>]\n"),
+            ("args: [mkdir, -p, hunter2]\n", "args: [mkdir, -p, hunter2]\n"),
+            ("args: [--token=hunter2, --api-key, hunter2, -v]\n", "args: [--token=<redacted>, --api-key, <redacted>, -v]\n"),
+            ("args: [curl, -u, 'u:hunter2', x]\n", "args: [curl, -u, <redacted>, x]\n"),
+            ("args: [sh, -c, 'curl -u u:hunter2 x']\n", "args: [sh, -c, 'curl -u u:<redacted> x']\n"),
+            ("args: [sh, -c, 'REDISCLI_AUTH=hunter2 redis-cli ping']\n", "args: [sh, -c, 'REDISCLI_AUTH=<redacted> redis-cli ping']\n"),
+            ("args: [curl, -H, 'Authorization: Bearer hunter2']\n", "args: [curl, -H, 'Authorization: Bearer <redacted>']\n"),
+            ("args:\n- |\n  mysql -h x \\\n    -phunter2\n", "args:\n- |\n  mysql -h x \\\n    -p<redacted>\n"),
+            ("env: [{name: MYSQL_PWD, value: $hunter2}]\n", "env: [{name: MYSQL_PWD, value: <redacted>}]\n"),
+            ("spec: {password: 123456}\n", "spec: {password: <redacted>}\n"),
+            (
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nbogus: hunter2\ntype: Opaque\n",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nbogus: <redacted>\ntype: Opaque\n",
+            ),
+            ("ref: {kind: Secret, name: s, apiVersion: v1}\n", "ref: {kind: Secret, name: s, apiVersion: v1}\n"),
         ] {
             assert_eq!(shown(text), wanted);
             let value = &read(text.as_bytes(), &Limits::default()).documents[0].value;
@@ -342,5 +330,36 @@ mod tests {
             assert!(!left.contains("hunter2") || wanted.contains("hunter2"), "{left}");
             assert_eq!(&redacted(&redacted(value)), &redacted(value));
         }
+    }
+
+    #[test]
+    fn what_is_overridden_is_hidden_too() {
+        for text in [
+            "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {p: LEAK, p: second}}",
+            "{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": {\"p\": \"LEAK\", \"p\": \"LEAK\"}}",
+            "apiVersion: v1\nkind: Secret\nstringData:\n  p: |\n    LEAK\n    LEAK\n  p: x\n",
+            "apiVersion: v1\rkind: Secret\rstringData:\r  p: LEAK\r  p: x\r",
+            "apiVersion: v1\nkind: Secret\ndata: {p: LEAK}\ndata: {p: x}\n",
+            "apiVersion: v1\nkind: Secret\ndata: LEAK\ndata: {p: &LEAK !LEAK x, q: *LEAK}\n",
+            "apiVersion: v1\nkind: Secret\nbogus: [LEAK, {a: LEAK}]\nmetadata: {name: s}\n",
+            "spec: {password: LEAK, password: x}\n",
+            "spec: {password: !LEAK x}\n",
+            "env: [{name: A_TOKEN, value: LEAK, value: x}]\n",
+            "env: [{name: A_TOKEN, value: LEAK}]\nenv: []\n",
+            "args: 'redis-cli -a LEAK'\nargs: []\n",
+            "spec: {<<: {password: LEAK}, password: x}\n",
+        ] {
+            assert!(!shown(text).contains("LEAK"), "{}", shown(text));
+        }
+        assert_eq!(shown("image: redis:7\nimage: redis:8\n"), "image: redis:7\nimage: redis:8\n");
+    }
+
+    #[test]
+    fn a_path_to_a_secret_is_known_by_its_keys() {
+        let read = |text: &str| read(text.as_bytes(), &Limits::default()).documents[0].value.clone();
+        let secret = read("{apiVersion: v1, kind: Secret, metadata: {name: s, labels: {x: 1}}, stringData: {p: 1}, bogus: 1}");
+        assert!(hides(&secret, &Path::root().keys(&["stringData", "p"])) && hides(&secret, &Path::root().keys(&["bogus"])));
+        assert!(!hides(&secret, &Path::root().keys(&["metadata", "labels", "x"])));
+        assert!(hides(&read("{spec: {password: 1}}"), &Path::root().keys(&["spec", "password"])));
     }
 }
